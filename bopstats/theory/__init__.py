@@ -1,0 +1,1 @@
+"""Laws of the individual benefit, error bounds and attribute budgets; needs no data."""
