@@ -1,3 +1,3 @@
-"""Benefit of personalization: does adding personal attributes help every group?"""
+"""Benefit of personalization: tell whether personal attributes help every group of people."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""Argument checks: each returns the clean value or raises, naming argument, value and what is allowed."""
+"""Argument checks: each returns the clean value or raises, naming what it got and what may be."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def check_real(
     closed: str = "",
     error: type[BopError] = ArgumentError,
 ) -> float:
-    """Return `value` as a float within ``(low, high)``; `closed` names the ends that belong to it."""
+    """Return `value` as a float in ``(low, high)``; `closed` names the ends that belong to it."""
     left, right = "low" in closed, "high" in closed
     allowed = f"a number in {'[' if left else '('}{low:g}, {high:g}{']' if right else ')'}"
     if not is_number(value) or np.isnan(value):
@@ -59,9 +59,10 @@ def check_count(name: str, value: Any, *, low: int = 1, high: int | None = None)
     allowed = f"an integer of at least {low}" + ("" if high is None else f" and at most {high}")
     if not isinstance(value, Integral) or isinstance(value, (bool, np.bool_)):
         fail(name, value, allowed)
-    if value < low or (high is not None and value > high):
+    count = int(value)
+    if count < low or (high is not None and count > high):
         fail(name, value, allowed)
-    return int(value)
+    return count
 
 
 def check_choice(name: str, value: Any, choices: Iterable[str]) -> str:
@@ -77,6 +78,6 @@ def check_rng(rng: Any) -> np.random.Generator:
     """Return a generator from a seed or a generator."""
     if isinstance(rng, np.random.Generator):
         return rng
-    if isinstance(rng, Integral) and not isinstance(rng, (bool, np.bool_)) and rng >= 0:
+    if isinstance(rng, Integral) and not isinstance(rng, (bool, np.bool_)) and int(rng) >= 0:
         return np.random.default_rng(int(rng))
     fail("rng", rng, "a non-negative integer seed or a numpy.random.Generator")
