@@ -1,0 +1,1 @@
+"""Tests, confidence intervals and verdicts from group moments."""

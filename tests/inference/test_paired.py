@@ -1,0 +1,213 @@
+"""Paired 0-1 inference against brute force, exact enumeration, mpmath, R and published examples."""
+
+from __future__ import annotations
+
+import mpmath as mp
+import numpy as np
+import pytest
+from scipy import optimize, stats
+
+from bopstats.exceptions import ArgumentError
+from bopstats.inference.paired import (
+    METHODS,
+    choose_method,
+    clopper_pearson,
+    mcnemar_exact,
+    paired_interval,
+    paired_pvalues,
+)
+
+EXACT = tuple(m for m in METHODS if m != "tango")
+TABLES = [(n, b, c) for n in (1, 2, 3, 7, 12) for b in range(n + 1) for c in range(n + 1 - b)]
+
+
+def tango_by_definition(n, b, c, null):
+    """Tango's statistic from a numerically constrained multinomial likelihood."""
+
+    def loglik(p_minus):
+        p_plus = p_minus + null
+        return -sum(
+            k * np.log(max(p, 1e-300))
+            for k, p in ((b, p_plus), (c, p_minus), (n - b - c, 1 - p_plus - p_minus))
+        )
+
+    low, high = max(0.0, -null), (1 - null) / 2
+    best = optimize.minimize_scalar(
+        loglik, bounds=(low, high), method="bounded", options={"xatol": 1e-13}
+    ).x
+    return (b - c - n * null) / np.sqrt(n * (2 * best + null - null**2))
+
+
+@pytest.mark.parametrize(("n", "b", "c"), [(20, 5, 2), (44, 3, 1), (160, 40, 20), (10, 9, 1)])
+@pytest.mark.parametrize("null", [-0.4, -0.1, 0.0, 0.05, 0.3])
+def test_tango_statistic_is_the_score_at_the_constrained_mle(n, b, c, null):
+    p_benefit, p_harm = paired_pvalues(n, b, c, null=null, method="tango")
+    statistic = tango_by_definition(n, b, c, null)
+    assert p_benefit == pytest.approx(stats.norm.sf(statistic), rel=1e-5)
+    assert p_harm == pytest.approx(stats.norm.cdf(statistic), rel=1e-5)
+
+
+@pytest.mark.parametrize(("n", "b", "c"), [*TABLES, (160, 40, 20), (1000, 3, 9)])
+@pytest.mark.parametrize("alpha", [0.5, 0.05, 1e-4])
+@pytest.mark.parametrize("method", METHODS)
+def test_limits_and_pvalues_invert_each_other(n, b, c, alpha, method):
+    low, high = paired_interval(n, b, c, alpha=alpha, method=method)
+    assert -1 <= low <= (b - c) / n <= high <= 1
+    if low > -1:
+        at = paired_pvalues(n, b, c, null=low, method=method)[0]
+        assert at == pytest.approx(alpha / 2, rel=1e-7)
+    if high < 1:
+        at = paired_pvalues(n, b, c, null=high, method=method)[1]
+        assert at == pytest.approx(alpha / 2, rel=1e-7)
+    for null in np.linspace(-0.99, 0.99, 23) + np.pi * 1e-4:
+        p_benefit, p_harm = paired_pvalues(n, b, c, null=null, method=method)
+        assert (p_benefit <= alpha / 2) == (low >= null)
+        assert (p_harm <= alpha / 2) == (high <= null)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_swapping_the_models_flips_every_sign_bit_for_bit(method):
+    for n, b, c in [*TABLES, (200, 31, 17), (1000, 0, 3)]:
+        low, high = paired_interval(n, b, c, alpha=0.05, method=method)
+        assert paired_interval(n, c, b, alpha=0.05, method=method) == (-high, -low)
+        p_benefit, p_harm = paired_pvalues(n, b, c, null=0.07, method=method)
+        assert paired_pvalues(n, c, b, null=-0.07, method=method) == (p_harm, p_benefit)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_pvalues_rise_with_the_null_and_limits_with_the_counts(method):
+    nulls = np.linspace(-0.995, 0.995, 81)
+    for n, b, c in TABLES:
+        p = np.array([paired_pvalues(n, b, c, null=d, method=method) for d in nulls])
+        assert (np.diff(p[:, 0]) >= -1e-12).all()
+        assert (np.diff(p[:, 1]) <= 1e-12).all()
+        low, high = paired_interval(n, b, c, method=method)
+        if b + c < n:
+            more = paired_interval(n, b + 1, c, method=method)
+            assert more[0] > low
+            assert more[1] >= high
+            worse = paired_interval(n, b, c + 1, method=method)
+            assert worse[0] <= low
+            assert worse[1] < high
+
+
+def coverage(n, method, deltas, shares, alpha=0.05):
+    """Return the smallest coverage over the grid, by enumeration of all outcomes."""
+    tables = [(b, c) for b in range(n + 1) for c in range(n + 1 - b)]
+    limits = np.array([paired_interval(n, b, c, alpha=alpha, method=method) for b, c in tables])
+    b, c = np.array(tables).T
+    worst = [1.0, 1.0, 1.0]
+    for q in shares:
+        for delta in deltas * q:
+            p_plus, p_minus = (q + delta) / 2, (q - delta) / 2
+            pmf = stats.multinomial.pmf(
+                np.stack([b, c, n - b - c], axis=1), n, [p_plus, p_minus, 1 - p_plus - p_minus]
+            )
+            below, above = limits[:, 0] > delta, limits[:, 1] < delta
+            now = (1 - pmf[below | above].sum(), 1 - pmf[below].sum(), 1 - pmf[above].sum())
+            worst = [min(pair) for pair in zip(worst, now, strict=True)]
+    return worst
+
+
+GRID = {
+    "deltas": np.array([-1, -0.9, -0.6, -0.3, -0.01, 0, 0.1, 0.5, 0.8, 0.97, 1]),
+    "shares": np.array([0.005, 0.02, 0.06, 0.15, 0.3, 0.5, 0.8, 0.95, 1.0]),
+}
+
+
+@pytest.mark.parametrize("method", EXACT)
+@pytest.mark.parametrize("n", [1, 2, 5, 10, 20])
+@pytest.mark.parametrize("alpha", [0.05, 0.2])
+def test_exact_methods_never_cover_less_than_they_say(n, method, alpha):
+    both, low, high = coverage(n, method, alpha=alpha, **GRID)
+    assert both >= 1 - alpha - 1e-9
+    assert low >= 1 - alpha / 2 - 1e-9
+    assert high >= 1 - alpha / 2 - 1e-9
+
+
+def test_nothing_changed_is_never_a_point():
+    for n in (1, 5, 50, 2000):
+        method = choose_method(n, 0)
+        assert method in EXACT
+        low, high = paired_interval(n, 0, 0, method=method)
+        assert low == -high
+        assert low < 0
+        assert paired_pvalues(n, 0, 0, method=method)[0] > 0.05
+
+
+def test_no_people_tells_nothing():
+    for method in METHODS:
+        assert paired_interval(0, 0, 0, method=method) == (-1.0, 1.0)
+        assert paired_pvalues(0, 0, 0, method=method) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize("x", [0, 1, 4, 19, 20])
+@pytest.mark.parametrize("alpha", [0.05, 1e-8])
+def test_clopper_pearson_solves_the_binomial_tails(x, alpha):
+    n = 20
+    low, high = clopper_pearson(x, n, alpha)
+    with mp.workdps(40):
+
+        def tail(p, lowest, highest):
+            return mp.fsum(
+                mp.binomial(n, k) * mp.mpf(p) ** k * (1 - mp.mpf(p)) ** (n - k)
+                for k in range(lowest, highest + 1)
+            )
+
+        at_low, at_high = float(tail(low, x, n)), float(tail(high, 0, x))
+    assert low == 0 if x == 0 else at_low == pytest.approx(alpha / 2, rel=1e-10)
+    assert high == 1 if x == n else at_high == pytest.approx(alpha / 2, rel=1e-10)
+    assert clopper_pearson(x, n, alpha / 2, sides=1) == (low, high)
+
+
+def test_mcnemar_is_the_binomial_tail():
+    for b, c in [(0, 0), (9, 1), (3, 3), (0, 7), (120, 60)]:
+        m = b + c
+        p_benefit, p_harm = mcnemar_exact(b, c)
+        assert p_benefit == pytest.approx(stats.binom.sf(b - 1, m, 0.5) if m else 1, rel=1e-10)
+        assert p_harm == pytest.approx(stats.binom.sf(c - 1, m, 0.5) if m else 1, rel=1e-10)
+
+
+def test_tango_at_zero_is_mcnemars_asymptotic_statistic():
+    p_benefit, _ = paired_pvalues(500, 31, 17, method="tango")
+    assert p_benefit == pytest.approx(stats.norm.sf(14 / np.sqrt(48)), rel=1e-12)
+
+
+def test_published_example_of_tangos_interval():
+    # Fagerland, Lydersen & Laake (2014), airway reactivity before and after transplantation
+    low, high = paired_interval(21, 1, 7, method="tango")
+    assert (round(low, 3), round(high, 3)) == (-0.517, -0.026)
+
+
+def test_tango_takes_weighted_counts_and_exact_methods_do_not():
+    low, high = paired_interval(100.5, 12.25, 3.5, method="tango")
+    assert low < 8.75 / 100.5 < high
+    assert paired_interval(100 + 1e-12, 12, 3, method="clopper-pearson") == paired_interval(
+        100, 12, 3, method="clopper-pearson"
+    )
+    with pytest.raises(ArgumentError, match="n_plus"):
+        paired_interval(100, 12.25, 3, method="clopper-pearson")
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs", "name"),
+    [
+        ((10, 8, 3), {"method": "tango"}, "n_plus"),
+        ((10, -1, 3), {"method": "tango"}, "n_plus"),
+        ((10, 1, np.nan), {"method": "tango"}, "n_minus"),
+        ((10, 1, 3), {"method": "wald"}, "method"),
+        ((10, 1, 3), {"method": "tango", "alpha": 1.0}, "alpha"),
+    ],
+)
+def test_bad_arguments_are_named(args, kwargs, name):
+    with pytest.raises(ArgumentError, match=name):
+        paired_interval(*args, **kwargs)
+
+
+def test_more_bad_arguments_are_named():
+    with pytest.raises(ArgumentError, match="null"):
+        paired_pvalues(10, 1, 3, null=1.0, method="tango")
+    with pytest.raises(ArgumentError, match="sides"):
+        clopper_pearson(1, 3, sides=3)
+    with pytest.raises(ArgumentError, match="n_changed"):
+        choose_method(10, 11)
