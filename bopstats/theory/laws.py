@@ -1,0 +1,258 @@
+"""Laws of the individual benefit that most studies need: normal, bounded, 0–1, any variance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from bopstats._validation import check_real
+from bopstats.exceptions import DomainError
+from bopstats.theory._base import Law, column
+from bopstats.theory._cantelli import CantelliPair, cantelli_lower
+from bopstats.theory._checks import check_positive
+from bopstats.theory._numeric import Floats, Ops
+from bopstats.theory._pairs import BinomialPair, GaussianPair, Pair
+from bopstats.theory.published_laws import PublishedCategorical
+
+
+@dataclass(frozen=True)
+class Gaussian(Law):
+    r"""Normal benefits with a known standard deviation.
+
+    .. math:: B \sim N(\mu, \sigma^2), \qquad \ln c = (\epsilon/\sigma)^2
+
+    in both directions. Meaningful for real-valued differences of costs (squared error, deviance)
+    in groups large enough for their mean to be close to normal.
+
+    Parameters
+    ----------
+    sigma : float
+        Standard deviation of the individual benefit, in the unit of the cost; positive.
+
+    Raises
+    ------
+    DomainError
+        If `sigma` is not a positive finite number.
+
+    Notes
+    -----
+    Both error bounds use the standardised effect ``effect * sqrt(size) / sigma`` alone.
+
+    Examples
+    --------
+    >>> round(float(Gaussian(0.1).log_moment(0.01)), 12)
+    0.01
+    """
+
+    sigma: float
+
+    def __post_init__(self) -> None:
+        check_positive("sigma", self.sigma)
+
+    @property
+    def describes(self) -> str:
+        """The class of distributions, in words."""
+        return f"normal benefits with standard deviation {self.sigma:g}"
+
+    def _log_moment(self, effect: Any, _direction: str, ops: Ops, /) -> Any:
+        return (effect / ops.number(self.sigma)) ** 2
+
+    def published(self) -> Law:
+        """Return itself: the literature's formula is this one."""
+        return self
+
+    @classmethod
+    def _lower_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
+        return GaussianPair(standardised(laws, effect, sizes))
+
+    @classmethod
+    def _upper_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
+        return cls._lower_pair(laws, effect, sizes)
+
+
+@dataclass(frozen=True)
+class Bounded(Law):
+    r"""Every law of the benefit between two limits: the certified worst case for 0–1 loss.
+
+    Replacing B by `high` with chance (B − low)/(high − low), else by `low`, keeps means and
+    independence, so the class is as hard as its two-point laws {low, high}:
+
+    .. math:: c = \pi_0^2/\pi_1 + (1-\pi_0)^2/(1-\pi_1), \quad
+              \pi_0 = -a/(b-a), \quad \pi_1 = (\epsilon-a)/(b-a),
+
+    which is :math:`1/(1-\epsilon^2)` on [−1, 1]. Use ``Bounded(-1, 1)`` for 0–1 loss and for the
+    Brier score.
+
+    Parameters
+    ----------
+    low, high : float
+        Limits of the individual benefit, ``low < 0 < high``.
+
+    Raises
+    ------
+    DomainError
+        If the limits do not lie on both sides of 0.
+
+    Examples
+    --------
+    >>> round(float(Bounded(-1, 1).log_moment(0.6)), 6)
+    0.446287
+    """
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        check_real("low", self.low, low=-np.inf, high=0.0, error=DomainError)
+        check_real("high", self.high, low=0.0, high=np.inf, error=DomainError)
+
+    @property
+    def describes(self) -> str:
+        """The class of distributions, in words."""
+        return f"all laws of the benefit on [{self.low:g}, {self.high:g}]"
+
+    def _limit(self) -> Any:
+        return self.high
+
+    def _log_moment(self, effect: Any, direction: str, ops: Ops, /) -> Any:
+        low, high = ops.number(self.low), ops.number(self.high)
+        if direction == "paper":
+            return ops.log1p(effect**2 / (-low * high))
+        # c - 1 = shift^2 / (p1 (1 - p1)) with p1 the chance of `high` under the alternative.
+        return ops.log1p(effect**2 / ((effect - low) * (high - effect)))
+
+    def published(self) -> Law | None:
+        """Return the literature's formula for 0–1 loss, if the limits are −1 and 1."""
+        return PublishedCategorical() if (self.low, self.high) == (-1, 1) else None
+
+    @classmethod
+    def _pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
+        low, high = column(laws, "low"), column(laws, "high")
+        moment = np.stack([np.asarray(w.log_moment(effect[:, 0])) for w in laws], axis=-1)
+        return BinomialPair(-low / (high - low), effect / (high - low), sizes, moment)
+
+    @classmethod
+    def _lower_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
+        return cls._pair(laws, effect, np.ceil(sizes))
+
+    @classmethod
+    def _upper_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
+        return cls._pair(laws, effect, np.floor(sizes))
+
+
+@dataclass(frozen=True)
+class Ternary(Law):
+    r"""0–1 loss with a known share of changed predictions: B in {−1, 0, 1}, P(B ≠ 0) = q.
+
+    .. math:: c = 1 + \frac{q\,\epsilon^2}{q^2-\epsilon^2}, \qquad
+              c_\text{paper} = 1 + \epsilon^2/q
+
+    for the pair :math:`(q/2, 1-q, q/2)` and :math:`((q-\epsilon)/2, 1-q, (q+\epsilon)/2)`.
+    Lower bounds hold as well for the larger class in which *at most* the share q changes; upper
+    bounds hold for exactly this share (use ``Bounded(-1, 1)`` when q is only a limit).
+
+    Parameters
+    ----------
+    disagreement : float
+        Share q of rows on which the two models' costs differ, in (0, 1].
+
+    Raises
+    ------
+    DomainError
+        If `disagreement` is outside (0, 1].
+
+    Examples
+    --------
+    >>> round(float(Ternary(0.25).log_moment(0.1)), 6)
+    0.04652
+    """
+
+    disagreement: float
+
+    def __post_init__(self) -> None:
+        check_real(
+            "disagreement", self.disagreement, low=0.0, high=1.0, closed="high", error=DomainError
+        )
+
+    @property
+    def describes(self) -> str:
+        """The class of distributions, in words."""
+        return f"benefits in {{-1, 0, 1}}, of which a share {self.disagreement:g} is not 0"
+
+    def _limit(self) -> Any:
+        return self.disagreement
+
+    def _log_moment(self, effect: Any, direction: str, ops: Ops, /) -> Any:
+        q = ops.number(self.disagreement)
+        if direction == "paper":
+            return ops.log1p(effect**2 / q)
+        return ops.log1p(q * effect**2 / ((q - effect) * (q + effect)))
+
+    def published(self) -> Law:
+        """Return the literature's formula for 0–1 loss."""
+        return PublishedCategorical()
+
+
+@dataclass(frozen=True)
+class BoundedVariance(Law):
+    r"""Every law of the benefit with at most this standard deviation: distribution-free.
+
+    .. math:: \ln c = \ln(1 + \epsilon^2/\sigma^2)
+
+    is the exact minimum over the class (Hammersley, Chapman and Robbins), reached by Cantelli's
+    two-point law. A high bound says that no test is good for *all* these laws, not that
+    the data at hand are hard.
+
+    Parameters
+    ----------
+    sigma : float
+        Largest standard deviation of the individual benefit; positive.
+
+    Raises
+    ------
+    DomainError
+        If `sigma` is not a positive finite number.
+
+    Examples
+    --------
+    >>> round(float(BoundedVariance(0.1).log_moment(0.01)), 9)
+    0.009950331
+    """
+
+    sigma: float
+
+    def __post_init__(self) -> None:
+        check_positive("sigma", self.sigma)
+
+    @property
+    def describes(self) -> str:
+        """The class of distributions, in words."""
+        return f"all laws of the benefit with standard deviation at most {self.sigma:g}"
+
+    def _log_moment(self, effect: Any, _direction: str, ops: Ops, /) -> Any:
+        return ops.log1p((effect / ops.number(self.sigma)) ** 2)
+
+    @classmethod
+    def _lower_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
+        # The normal laws belong to the class.
+        return GaussianPair(standardised(laws, effect, sizes))
+
+    @classmethod
+    def _upper_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
+        return CantelliPair(standardised(laws, effect, sizes))
+
+    @classmethod
+    def _extra_lower(
+        cls, laws: Sequence[Self], effect: Floats, sizes: Floats, counts: Floats
+    ) -> Floats:
+        moment = np.stack([np.asarray(w.log_moment(effect[:, 0])) for w in laws], axis=-1)
+        return cantelli_lower(sizes * moment, counts)
+
+
+def standardised(laws: Sequence[Any], effect: Floats, sizes: Floats) -> Floats:
+    """Return ``effect * sqrt(size) / sigma``, shape (cases, groups)."""
+    with np.errstate(over="ignore"):
+        return np.asarray(effect * np.sqrt(sizes) / column(laws, "sigma"))
