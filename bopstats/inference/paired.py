@@ -25,7 +25,7 @@ from bopstats.inference.paired_exact import unconditional_low, unconditional_pva
 from bopstats.inference.paired_tango import tango_low, tango_parts
 
 EXACT = ("exact unconditional", "clopper-pearson")
-METHODS = ("tango", *EXACT, "clopper-pearson at effective n")
+METHODS = ("tango", *EXACT)
 SMALL_GROUP = 50
 ENOUGH = 15
 MOST_CHANGED = 1000
@@ -67,8 +67,8 @@ def paired_interval(
     Parameters
     ----------
     n, n_plus, n_minus : float
-        People in the group, with B = +1 and with B = −1. Exact methods take whole numbers, the
-        others any real counts.
+        People in the group, with B = +1 and with B = −1. Exact methods take whole numbers,
+        "tango" any real counts.
     alpha : float
         One minus the confidence level.
     method : str
@@ -93,8 +93,7 @@ def paired_interval(
 
     "clopper-pearson": one-sided limits of P(B = ±1) at alpha/4 each (Clopper & Pearson 1934),
     subtracted; by Bonferroni's inequality each limit of delta errs with probability at most
-    alpha/2. About half as wide again as the exact unconditional interval. "clopper-pearson at
-    effective n" is the same for counts that are not whole, and then not exact.
+    alpha/2. About half as wide again as the exact unconditional interval.
 
     References
     ----------

@@ -185,6 +185,8 @@ def unconditional_low(n: int, plus: int, minus: int, level: float) -> float:
     if minus == n or level <= Q_ERROR:
         return -1.0
     region, target = _region(n, plus, minus), float(np.log(level - Q_ERROR))
+    if region.log_probability(-region.upper_q, 0.0)[0] >= target:
+        return -region.upper_q
     limit = float(np.clip(tango_low(n, plus, minus, level), -region.upper_q, region.upper_q))
     for _ in range(_MAX_STEPS):
         value, angle = region.worst(limit)
