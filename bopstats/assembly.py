@@ -1,0 +1,211 @@
+"""From a formula and data to a Design: every part of the analysis on the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bopstats._typing import BoolArray, FloatArray
+from bopstats._validation import fail, nearest
+from bopstats.attributes import (
+    Grouping,
+    check_sides,
+    group_by_columns,
+    group_by_factors,
+    group_by_values,
+)
+from bopstats.columns import (
+    RowMask,
+    as_frame,
+    check_finite,
+    check_weights,
+    codes,
+    column_or_array,
+    numbers,
+    prepare,
+    row_mask,
+    subset_mask,
+)
+from bopstats.design import Design, Factor
+from bopstats.formula import Built, Parsed, build, environment, evaluate_outcome, parse
+from bopstats.outcome import code_outcome
+from bopstats.syntax import check_safe, split_formula
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for, beside formula and data; see `bopstats.glm`."""
+
+    groups: Any = None
+    event: object | None = None
+    ref: Mapping[str, object] | None = None
+    subset: Any = None
+    weights: Any = None
+    weight_type: str | None = None
+    cluster: Any = None
+    id: Any = None
+    offset: Any = None
+    exposure: Any = None
+    missing: str = "drop"
+    safe: bool = False
+
+
+def build_design(formula: str, data: Any, request: Request, namespace: Mapping[str, Any]) -> Design:
+    """Build the design of an analysis.
+
+    Parameters
+    ----------
+    formula : str
+        ``outcome ~ generic terms | personal terms``.
+    data : DataFrame or mapping
+        The rows.
+    request : Request
+        Groups, event, references, weights and so on.
+    namespace : mapping
+        Functions, modules and scalars that the formula may use beside columns.
+
+    Returns
+    -------
+    Design
+    """
+    data = as_frame(data)
+    two = split_formula(formula)
+    if request.safe:
+        check_safe(two, data.columns)
+    parsed = parse(two)
+    env = environment(parsed, data.columns, namespace)
+    rows = _rows(parsed, data, request)
+    used = rows.mask.used
+    values = evaluate_outcome(parsed, rows.frame, env)
+    outcome = code_outcome(values, two.outcome, request.event)
+    built = build(parsed, rows.frame, env)
+    factors = (*built.generic_factors, *built.personal_factors)
+    check_sides(factors, rows.sides["generic"], rows.sides["personal"])
+    grouping = _grouping(built, rows)
+    cluster, key = rows.extra("cluster"), rows.extra("id")
+    if cluster is not None:
+        key = cluster
+    return Design(
+        formula=two.text,
+        generic_terms=two.generic,
+        personal_terms=two.personal,
+        outcome=outcome,
+        generic=built.generic,
+        personalized=built.personalized,
+        groups=grouping.index,
+        group=grouping.group,
+        factors=tuple(
+            Factor(f.code, f.categories, f.codes)
+            for f in built.generic_factors
+            if f.categories is not None and f.codes is not None
+        ),
+        positions=np.flatnonzero(used),
+        n_read=len(data),
+        index=data.index[used],
+        row_flow=rows.mask.flow,
+        notes=(*rows.notes, *grouping.notes),
+        shifts_only=not rows.grouped
+        and all(f.categories is not None for f in built.personal_factors),
+        weight=_weight(rows, request.weight_type),
+        weight_type=request.weight_type,
+        cluster=None if cluster is None else codes(cluster),
+        key=None if key is None else key.to_numpy(),
+        offset=_offset(rows),
+        relearn=built.relearn,
+    )
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The used rows: their mask, the formula's variables, and the columns beside the formula."""
+
+    data: pd.DataFrame
+    keep: BoolArray
+    mask: RowMask
+    frame: pd.DataFrame
+    sides: dict[str, list[str]]
+    extras: dict[str, pd.Series[Any]]
+    grouped: list[pd.Series[Any]]
+    ref: dict[str, object]
+    notes: tuple[str, ...]
+
+    def extra(self, role: str) -> pd.Series[Any] | None:
+        return self.extras[role][self.mask.used] if role in self.extras else None
+
+
+def _rows(parsed: Parsed, data: pd.DataFrame, request: Request) -> _Rows:
+    sides = {
+        side: parsed.variables(side, data.columns) for side in ("outcome", "generic", "personal")
+    }
+    names = list(dict.fromkeys(name for side in sides.values() for name in side))
+    extras = {
+        role: column_or_array(data, value, role)
+        for role in ("weights", "cluster", "id", "offset", "exposure")
+        if (value := getattr(request, role)) is not None
+    }
+    grouped = [] if request.groups is None else group_by_columns(data, request.groups)
+    ref = _references(request.ref, [*names, *(str(s.name) for s in grouped)])
+    keep = subset_mask(data, request.subset)
+    variables: list[tuple[str, Any]] = [(name, data[name]) for name in names]
+    variables += [(str(s.name), s) for s in grouped if s.name not in names]
+    variables += list(extras.items())
+    mask = row_mask(data, keep, variables, request.missing)
+    frame = _prepared(data.loc[mask.used, names], ref)
+    notes = [
+        f"{name}: declared levels without rows are left out: {', '.join(map(str, unused))}."
+        for name in names
+        if (unused := _unused_levels(data.loc[keep, name]))
+    ]
+    return _Rows(data, keep, mask, frame, sides, extras, grouped, ref, tuple(notes))
+
+
+def _references(ref: Mapping[str, object] | None, names: list[str]) -> dict[str, object]:
+    for name in ref or {}:
+        if name not in names:
+            fail("ref", name, f"variables of the formula: {', '.join(names)}{nearest(name, names)}")
+    return dict(ref or {})
+
+
+def _prepared(frame: pd.DataFrame, ref: dict[str, object]) -> pd.DataFrame:
+    columns = {name: prepare(frame[name], str(name), ref.get(str(name))) for name in frame}
+    for name, series in columns.items():
+        check_finite(str(name), series)
+    return pd.DataFrame(columns, index=frame.index)
+
+
+def _unused_levels(series: pd.Series[Any]) -> list[object]:
+    if not isinstance(series.dtype, pd.CategoricalDtype):
+        return []
+    return [level for level in series.cat.categories if level not in set(series.dropna().unique())]
+
+
+def _grouping(built: Built, rows: _Rows) -> Grouping:
+    if rows.grouped:
+        return group_by_values([s[rows.mask.used] for s in rows.grouped], rows.ref)
+    read = _prepared(rows.data.loc[rows.keep, rows.sides["personal"]], rows.ref)
+    return group_by_factors(built.personal_factors, rows.sides["generic"], read)
+
+
+def _weight(rows: _Rows, weight_type: str | None) -> FloatArray | None:
+    values = rows.extra("weights")
+    if values is not None:
+        return check_weights(values, weight_type, "weights")
+    if weight_type is not None:
+        fail("weight_type", weight_type, "None without weights")
+    return None
+
+
+def _offset(rows: _Rows) -> FloatArray | None:
+    """Return offset + log(exposure), or None."""
+    offset, exposure = rows.extra("offset"), rows.extra("exposure")
+    total = None if offset is None else numbers(offset, "offset")
+    if exposure is not None:
+        size = numbers(exposure, "exposure")
+        if (size <= 0).any():
+            fail("exposure", f"{int((size <= 0).sum())} values of at most 0", "positive numbers")
+        total = np.log(size) if total is None else total + np.log(size)
+    return total

@@ -1,0 +1,180 @@
+"""Which personal attributes there are, and the groups that they make."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bopstats._typing import FloatArray, IntArray
+from bopstats.columns import column_or_array, is_text, names_of, prepare
+from bopstats.exceptions import CodingWarning, DataError, FormulaError
+from bopstats.formula import EvaluatedFactor
+from bopstats.groups import GroupIndex
+
+_FEW, _CODES = 3, 12
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """The groups, each used row's group number, and notes on attributes that make none."""
+
+    index: GroupIndex
+    group: IntArray
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Attribute:
+    name: str
+    levels: tuple[object, ...]
+    codes: IntArray
+
+
+def check_sides(
+    factors: tuple[EvaluatedFactor, ...], generic: list[str], personal: list[str]
+) -> None:
+    """Raise unless the personal side brings attributes that the generic side does not use.
+
+    Parameters
+    ----------
+    factors : tuple of EvaluatedFactor
+        Factors of both models.
+    generic, personal : list of str
+        Variables of each side of the bar, as written.
+
+    Raises
+    ------
+    FormulaError
+        If a categorical variable stands on both sides, or no variable on the right side only.
+    """
+    shared = set(generic) & set(personal)
+    for factor in factors:
+        if factor.categories is not None and set(factor.variables) & shared:
+            raise FormulaError(
+                f"formula: {factor.code!r} is categorical and stands on both sides of the bar: "
+                "the generic model would use it; name a personal attribute on the right side only"
+            )
+    if not set(personal) - set(generic):
+        raise FormulaError(
+            "formula: no personal attribute; the right side names no variable beyond those of "
+            f"the generic model ({names_of(generic) or 'none'})"
+        )
+
+
+def group_by_factors(
+    factors: tuple[EvaluatedFactor, ...], generic: list[str], read: pd.DataFrame
+) -> Grouping:
+    """Cross the categorical personal attributes.
+
+    Parameters
+    ----------
+    factors : tuple of EvaluatedFactor
+        Factors of the personal terms on the used rows.
+    generic : list of str
+        Variables of the generic model, which are no attributes.
+    read : DataFrame
+        The variables on the rows read, so that a level that lost all its rows stays in the table.
+
+    Raises
+    ------
+    FormulaError
+        If no attribute makes groups.
+    DataError
+        If there is one group only.
+    """
+    found: dict[str, _Attribute] = {}
+    notes: list[str] = []
+    for factor in factors:
+        if not set(factor.variables) - set(generic):
+            continue
+        attribute = _attribute(factor, read, notes)
+        if attribute is not None and attribute.name not in found:
+            found[attribute.name] = attribute
+    if not found:
+        raise FormulaError(
+            "formula: no personal attribute makes groups (strings, categoricals, booleans, C(x), "
+            "or two distinct numbers); name the groups by groups=[...]"
+        )
+    return _cross(list(found.values()), tuple(dict.fromkeys(notes)))
+
+
+def _attribute(factor: EvaluatedFactor, read: pd.DataFrame, notes: list[str]) -> _Attribute | None:
+    name = factor.variables[0] if factor.simple else factor.code.removeprefix("I(")
+    if not factor.simple and name != factor.code:
+        name = name.removesuffix(")")
+    if factor.categories is not None and factor.codes is not None:
+        levels = _levels_read(factor, read)
+        place = np.array([levels.index(level) for level in factor.categories], dtype=np.int64)
+        return _Attribute(name, levels, place[factor.codes])
+    if factor.values is not None:
+        distinct = np.unique(factor.values)
+        if len(distinct) <= 2:
+            return _from_numbers(name, factor.values, distinct)
+        if factor.simple and _FEW <= len(distinct) <= _CODES and (distinct % 1 == 0).all():
+            warnings.warn(
+                f"{name!r} holds {len(distinct)} distinct whole numbers and is used as a number; "
+                f"if they are codes, write C({name})",
+                CodingWarning,
+                stacklevel=2,
+            )
+    notes.append(f"{factor.code} is numeric: the personalized model uses it, it makes no groups.")
+    return None
+
+
+def _levels_read(factor: EvaluatedFactor, read: pd.DataFrame) -> tuple[object, ...]:
+    """Levels among the rows read where they are the used ones and more, in the same order."""
+    used = factor.categories or ()
+    if factor.simple:
+        values = prepare(read[factor.variables[0]].dropna(), factor.variables[0], None)
+        levels = list(values.cat.categories) if is_text(values) else sorted(pd.unique(values))
+        lost = [level for level in levels if level not in used]
+        if lost and set(used) < set(levels):
+            return (*used, *lost)
+    return used
+
+
+def _from_numbers(name: str, values: FloatArray, distinct: FloatArray) -> _Attribute:
+    levels = tuple(int(v) if float(v).is_integer() else float(v) for v in distinct)
+    return _Attribute(name, levels, np.asarray(np.searchsorted(distinct, values), dtype=np.int64))
+
+
+def group_by_columns(data: pd.DataFrame, groups: Any) -> list[pd.Series[Any]]:
+    """Return the columns that ``groups=`` names or gives, each as a Series."""
+    if isinstance(groups, (str, pd.Series, np.ndarray)):
+        groups = [groups]
+    return [
+        column_or_array(data, each, "groups").rename(each if isinstance(each, str) else f"group{i}")
+        for i, each in enumerate(groups, start=1)
+    ]
+
+
+def group_by_values(columns: list[pd.Series[Any]], ref: dict[str, Any]) -> Grouping:
+    """Cross the distinct values of columns (the used rows)."""
+    attributes = []
+    for series in columns:
+        name = str(series.name)
+        clean = prepare(series, name, ref.get(name))
+        if is_text(clean):
+            levels = tuple(clean.cat.categories)
+            attributes.append(_Attribute(name, levels, np.asarray(clean.cat.codes, dtype=np.int64)))
+            continue
+        distinct, codes = np.unique(clean.to_numpy(), return_inverse=True)
+        attributes.append(
+            _Attribute(name, tuple(distinct.tolist()), np.asarray(codes, dtype=np.int64))
+        )
+    return _cross(attributes, ())
+
+
+def _cross(attributes: list[_Attribute], notes: tuple[str, ...]) -> Grouping:
+    index = GroupIndex(tuple(a.name for a in attributes), tuple(a.levels for a in attributes))
+    group = index.encode([a.codes for a in attributes])
+    if (group == group[0]).all():
+        raise DataError(
+            f"groups: all used rows are in one group ({index.labels[group[0]]}); allowed: at "
+            "least two groups with rows"
+        )
+    return Grouping(index, group, notes)

@@ -1,0 +1,256 @@
+"""Columns of the user's data: found by name, checked, and made fit for a formula."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bopstats._typing import BoolArray, FloatArray, IntArray
+from bopstats._validation import check_choice, fail, nearest
+from bopstats.exceptions import ArgumentError, DataError
+
+WEIGHT_TYPES = ("freq", "prob", "precision")
+
+
+def as_frame(data: Any) -> pd.DataFrame:
+    """Return `data` as a DataFrame; a mapping of equally long arrays will do."""
+    if isinstance(data, Mapping):
+        data = pd.DataFrame(dict(data))
+    if not isinstance(data, pd.DataFrame):
+        fail("data", type(data).__name__, "a pandas DataFrame or a mapping of columns")
+    if len(data) == 0:
+        raise DataError("data: no rows")
+    repeated = data.columns[data.columns.duplicated()]
+    if len(repeated):
+        raise DataError(f"data: column {repeated[0]!r} is there more than once")
+    return data
+
+
+def column(data: pd.DataFrame, name: str, role: str) -> pd.Series[Any]:
+    """Return a column by name, or raise naming the nearest one."""
+    if name not in data.columns:
+        hint = nearest(name, data.columns)
+        raise DataError(f"{role}: column {name!r} is not in the data{hint}")
+    return data[name]
+
+
+def column_or_array(data: pd.DataFrame, value: Any, role: str) -> pd.Series[Any]:
+    """Return a column given by name or as an array of the data's length, aligned by position."""
+    if isinstance(value, str):
+        return column(data, value, role)
+    if isinstance(value, pd.Series) and len(value) == len(data):
+        if not value.index.equals(data.index):
+            raise ArgumentError(
+                f"{role}: got a Series whose index differs from that of the data; allowed: a "
+                "column name, a Series with the data's index, or an array in row order"
+            )
+        return value
+    array = np.asarray(value)
+    if array.ndim != 1 or len(array) != len(data):
+        fail(
+            role,
+            f"an array of shape {array.shape}",
+            f"a column name or an array of the data's {len(data)} rows",
+        )
+    return pd.Series(array, index=data.index, name=role)
+
+
+def is_text(series: pd.Series[Any]) -> bool:
+    """Tell whether a column holds labels rather than numbers."""
+    return isinstance(series.dtype, (pd.CategoricalDtype, pd.StringDtype)) or (
+        series.dtype == object
+    )
+
+
+def prepare(series: pd.Series[Any], name: str, reference: object | None) -> pd.Series[Any]:
+    """Turn a column into float64, integer, bool or categorical, levels in a fixed order.
+
+    Strings become categoricals (patsy codes those ten times faster), nullable types become plain
+    ones (missing values as nan), levels without rows go, `reference` comes first.
+    """
+    if series.dtype == object:
+        series = series.infer_objects()
+        if series.dtype == object:
+            series = _maybe_numbers(series)
+    dtype = series.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return _reorder(series.cat.remove_unused_categories(), name, reference)
+    if is_text(series):
+        return _reorder(_categorical(series, name), name, reference)
+    if reference is not None:
+        fail(f"ref[{name!r}]", reference, f"a level of a categorical column; {name!r} is {dtype}")
+    if not (pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype)):
+        raise DataError(
+            f"column {name!r} has type {dtype}; allowed: numbers, booleans, strings, categoricals"
+        )
+    if pd.api.types.is_complex_dtype(dtype):
+        raise DataError(f"column {name!r} has complex numbers; allowed: real numbers")
+    if pd.api.types.is_extension_array_dtype(dtype):
+        if pd.api.types.is_bool_dtype(dtype) and not series.isna().any():
+            return series.astype(bool)
+        plain = series.to_numpy(dtype=np.float64, na_value=np.nan)
+        return pd.Series(plain, index=series.index, name=series.name)
+    return series
+
+
+def _maybe_numbers(series: pd.Series[Any]) -> pd.Series[Any]:
+    """Read an object column that holds numbers (and None) as numbers; leave others alone."""
+    kinds = set(series.dropna().map(type))
+    if kinds and all(issubclass(kind, (bool, np.bool_)) for kind in kinds):
+        return series.astype("boolean")
+    if kinds and all(issubclass(kind, (int, float, np.number)) for kind in kinds):
+        return series.astype(np.float64)
+    return series
+
+
+def _categorical(series: pd.Series[Any], name: str) -> pd.Series[Any]:
+    kinds = (
+        sorted({kind.__name__ for kind in series.dropna().map(type)})
+        if series.dtype == object
+        else []
+    )
+    if len(kinds) > 1:
+        raise DataError(f"column {name!r} mixes {' and '.join(kinds)}; allowed: one kind of value")
+    return series.astype("category")
+
+
+def _reorder(series: pd.Series[Any], name: str, reference: object | None) -> pd.Series[Any]:
+    if reference is None:
+        return series
+    levels = list(series.cat.categories)
+    if reference not in levels:
+        allowed = "one of " + ", ".join(map(repr, levels)) + nearest(str(reference), levels)
+        fail(f"ref[{name!r}]", reference, allowed)
+    levels.remove(reference)
+    return series.cat.reorder_categories([reference, *levels])
+
+
+def subset_mask(data: pd.DataFrame, subset: Any) -> BoolArray:
+    """Return which rows `subset` keeps: a boolean column, array or expression such as "age > 50".
+
+    Rows where the condition is missing are left out, as in R.
+    """
+    if subset is None:
+        return np.ones(len(data), dtype=bool)
+    if isinstance(subset, str) and subset not in data.columns:
+        try:
+            subset = data.eval(subset)
+        except Exception as error:
+            raise ArgumentError(
+                f"subset: cannot evaluate {subset!r} ({error}); allowed: a boolean column or "
+                "array, or a condition on columns such as 'age > 50'"
+            ) from error
+    mask = column_or_array(data, subset, "subset")
+    if not pd.api.types.is_bool_dtype(mask.dtype):
+        fail("subset", f"values of type {mask.dtype}", "booleans")
+    return mask.fillna(False).to_numpy(dtype=bool)
+
+
+@dataclass(frozen=True)
+class RowMask:
+    """Which rows are used, and where the others went.
+
+    `used` is a mask over the rows read; `flow` has one row a step with the columns `step`,
+    `missing` (rows without this variable among those read), `dropped` and `left`.
+    """
+
+    used: BoolArray
+    flow: pd.DataFrame
+
+
+def row_mask(
+    data: pd.DataFrame, keep: BoolArray, variables: Sequence[tuple[str, Any]], missing: str
+) -> RowMask:
+    """Return one mask over the union of all variables, and the row flow.
+
+    Parameters
+    ----------
+    data : DataFrame
+        The rows read.
+    keep : ndarray of bool
+        Rows that `subset` keeps.
+    variables : sequence of (name, values)
+        Everything that the analysis uses.
+    missing : {"drop", "raise"}
+        What to do with rows that lack a value.
+
+    Raises
+    ------
+    DataError
+        If no row is left, or values are missing and `missing` is "raise".
+    """
+    check_choice("missing", missing, ("drop", "raise"))
+    steps: list[dict[str, object]] = [_step("read", None, 0, len(data))]
+    if not keep.all():
+        steps.append(_step("outside subset", None, int((~keep).sum()), int(keep.sum())))
+    used = keep.copy()
+    for name, values in variables:
+        absent = np.asarray(pd.isna(values)) & keep
+        if not absent.any():
+            continue
+        if missing == "raise":
+            raise DataError(f"column {name!r} lacks {int(absent.sum())} values; missing='raise'")
+        dropped = int((absent & used).sum())
+        used &= ~absent
+        steps.append(_step(f"missing {name}", int(absent.sum()), dropped, int(used.sum())))
+    steps.append(_step("used", None, 0, int(used.sum())))
+    flow = pd.DataFrame(steps).astype({"missing": "Int64"})
+    if not used.any():
+        raise DataError("data: no row is left\n" + flow.to_string(index=False))
+    return RowMask(used, flow)
+
+
+def _step(step: str, missing: int | None, dropped: int, left: int) -> dict[str, object]:
+    return {"step": step, "missing": missing, "dropped": dropped, "left": left}
+
+
+def check_finite(name: str, values: npt.ArrayLike) -> None:
+    """Raise if a numeric column holds infinite values."""
+    array = np.asarray(values)
+    if array.dtype.kind == "f" and np.isinf(array).any():
+        count = int(np.isinf(array).sum())
+        raise DataError(f"column {name!r} has {count} infinite values; allowed: finite numbers")
+
+
+def check_weights(values: pd.Series[Any], weight_type: str | None, name: str) -> FloatArray:
+    """Return weights as floats: not negative, not all zero, whole numbers for frequencies."""
+    if weight_type is None:
+        raise ArgumentError(
+            f"weight_type: got None; allowed: {', '.join(map(repr, WEIGHT_TYPES))}, since "
+            "frequency, sampling (probability) and precision weights are different things"
+        )
+    check_choice("weight_type", weight_type, WEIGHT_TYPES)
+    weights = numbers(values, name)
+    if (weights < 0).any():
+        count = int((weights < 0).sum())
+        fail(name, f"{count} negative weights, e.g. {weights.min():g}", "weights of at least 0")
+    if not weights.any():
+        fail(name, "only zeros", "weights that are not all zero")
+    if weight_type == "freq" and (weights != np.round(weights)).any():
+        fail(name, "fractional frequency weights", "whole numbers (or another weight_type)")
+    return weights
+
+
+def numbers(values: pd.Series[Any], role: str) -> FloatArray:
+    """Return a column as finite floats."""
+    try:
+        array = values.to_numpy(dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{role}: got values of type {values.dtype}; allowed: numbers") from error
+    check_finite(role, array)
+    return array
+
+
+def codes(values: pd.Series[Any]) -> IntArray:
+    """Return a number for each distinct value of a column, in order of appearance."""
+    return pd.factorize(values)[0].astype(np.int64)
+
+
+def names_of(variables: Iterable[str]) -> str:
+    """Join names for a message."""
+    return ", ".join(repr(name) for name in variables)

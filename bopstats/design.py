@@ -1,0 +1,114 @@
+"""What a formula and data become: matrices, outcome, groups and the rows behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
+import pandas as pd
+
+from bopstats._typing import FloatArray, IntArray
+from bopstats.groups import GroupIndex
+
+
+@dataclass(frozen=True)
+class ModelMatrix:
+    """The columns of one model, as a view of a shared array.
+
+    Parameters
+    ----------
+    base : ndarray, shape (n, P)
+        The array that holds the columns; the generic and the personalized model share it.
+    take : ndarray of int, shape (p,), or None
+        Which columns of `base` are this model's; None for all.
+    names : tuple of str, length p
+        Column names.
+    terms : tuple of str
+        Names of the formula's terms, without the intercept.
+    term_of : ndarray of int, shape (p,)
+        Index into `terms` of each column; −1 for the intercept.
+    """
+
+    base: FloatArray
+    take: IntArray | None
+    names: tuple[str, ...]
+    terms: tuple[str, ...]
+    term_of: IntArray
+
+    @property
+    def n_columns(self) -> int:
+        """Number of columns p."""
+        return len(self.names)
+
+    def rows(self, where: slice | IntArray) -> FloatArray:
+        """Return the rows `where`, shape (rows, p)."""
+        chunk = self.base[where]
+        return chunk if self.take is None else chunk[:, self.take]
+
+    def frame(self, index: pd.Index[Any]) -> pd.DataFrame:
+        """Return all rows as a DataFrame with column names."""
+        return pd.DataFrame(self.rows(slice(None)), index=index, columns=list(self.names))
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A categorical variable of the generic model: its levels and each row's code."""
+
+    name: str
+    levels: tuple[object, ...]
+    codes: IntArray
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The outcome as a number, and what it means.
+
+    `event` is the level that counts for a binary outcome, else None. `binary` tells that all
+    values are 0 or 1.
+    """
+
+    name: str
+    values: FloatArray
+    event: object | None
+    binary: bool
+    kind: str
+
+
+@dataclass(frozen=True)
+class Design:
+    """Both models' matrices, the outcome, and what is known of each used row.
+
+    All arrays have one entry a used row, n in total; `positions` are the rows' places in the
+    data before any were dropped. `relearn` rebuilds both matrices with stateful transforms
+    learned from the training rows only; it is None where there are none. `shifts_only` tells that
+    the personal terms are constant within groups.
+    """
+
+    formula: str
+    generic_terms: str
+    personal_terms: str
+    outcome: Outcome
+    generic: ModelMatrix
+    personalized: ModelMatrix
+    groups: GroupIndex
+    group: IntArray
+    factors: tuple[Factor, ...]
+    positions: IntArray
+    n_read: int
+    index: pd.Index[Any]
+    row_flow: pd.DataFrame
+    notes: tuple[str, ...]
+    shifts_only: bool
+    weight: FloatArray | None = None
+    weight_type: str | None = None
+    cluster: IntArray | None = None
+    key: npt.NDArray[Any] | None = None
+    offset: FloatArray | None = None
+    relearn: Callable[[IntArray], tuple[ModelMatrix, ModelMatrix, tuple[str, ...]]] | None = None
+
+    @property
+    def n(self) -> int:
+        """Number of used rows."""
+        return len(self.positions)

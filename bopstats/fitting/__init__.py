@@ -1,0 +1,1 @@
+"""Two GLMs on the same rows: fits, rank, separation, convergence."""

@@ -1,0 +1,217 @@
+"""Iteratively reweighted least squares on the normal equations, in cache-sized row chunks.
+
+statsmodels solves an n × p least squares problem by singular values in every iteration. The p × p
+normal equations give the same coefficients about twenty times faster. Steps are taken from the
+score, so rounding in the equations slows the iteration down but does not move where it ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve, lapack
+
+from bopstats._typing import FloatArray, IntArray
+from bopstats.design import ModelMatrix
+
+CHUNK = 2048
+_MAX_ITERATIONS = 100
+_MAX_HALVINGS = 20
+_SMALLEST_RCOND = 1e-13
+RUNAWAY_STEP = 0.1
+
+
+class IllConditionedError(Exception):
+    """The normal equations cannot be solved to working accuracy."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One GLM to fit: the matrix, the rows' outcome, offset and weight (0 = not in training)."""
+
+    matrix: ModelMatrix
+    y: FloatArray
+    family: Any
+    offset: FloatArray | None
+    weight: FloatArray
+
+    def chunks(self) -> Iterator[slice]:
+        """Yield slices that cover the rows."""
+        for start in range(0, len(self.y), CHUNK):
+            yield slice(start, start + CHUNK)
+
+    def offset_at(self, rows: slice) -> FloatArray | float:
+        """Return the offset of some rows; 0 where there is none."""
+        return 0.0 if self.offset is None else self.offset[rows]
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Where the iteration ended.
+
+    `params` has shape (p,), 0 where a column was not kept; `step` is the last Newton step, which
+    stays large in directions that run to infinity although the deviance has converged.
+    `deviance` and `pearson` are Σ of unit deviances and squared Pearson residuals; `information`
+    is X'WX at the end, shape (p, p).
+    """
+
+    params: FloatArray
+    step: FloatArray
+    deviance: float
+    pearson: float
+    information: FloatArray
+    converged: bool
+    runaway: bool
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Sums at one coefficient vector: information, score, deviance, squared Pearson residuals."""
+
+    information: FloatArray
+    score: FloatArray
+    deviance: float
+    pearson: float
+
+
+def solve(
+    problem: Problem, keep: IntArray, start: FloatArray | None, tolerance: float = 1e-9
+) -> Solution:
+    """Fit a GLM by Fisher scoring.
+
+    Parameters
+    ----------
+    problem : Problem
+        What to fit.
+    keep : ndarray of int
+        Columns to use; the others get 0.
+    start : ndarray, shape (p,), or None
+        Starting coefficients.
+    tolerance : float
+        Largest last step, in standard errors.
+
+    Returns
+    -------
+    Solution
+
+    Raises
+    ------
+    IllConditionedError
+        If a p × p system cannot be solved accurately, or the deviance is not finite.
+    """
+    beta = _first(problem, keep) if start is None else start[keep]
+    now = evaluate(problem, keep, beta)
+    if not np.isfinite(now.deviance):
+        raise IllConditionedError
+    previous, converged, runaway = np.inf, False, False
+    for _ in range(_MAX_ITERATIONS):
+        step = _newton(now.information, now.score)
+        # Squared length of the step in standard errors; dispersion scales both sides.
+        dispersion = max(now.deviance / max(problem.weight.sum(), 1.0), np.finfo(float).tiny)
+        settled = abs(previous - now.deviance) <= 1e-8 * (abs(now.deviance) + 0.1)
+        if float(step @ now.score) <= tolerance**2 * dispersion or (
+            settled and _negligible(step, beta)
+        ):
+            converged = True
+            break
+        if settled and largest_change(problem, keep, step) > RUNAWAY_STEP:
+            runaway = True
+            break
+        previous = now.deviance
+        beta, now = _advance(problem, keep, beta, step, now)
+    params, last = (np.zeros(problem.matrix.n_columns) for _ in range(2))
+    params[keep], last[keep] = beta, step
+    return Solution(params, last, now.deviance, now.pearson, now.information, converged, runaway)
+
+
+def _negligible(step: FloatArray, beta: FloatArray) -> bool:
+    return bool(np.all(np.abs(step) <= 1e-10 * (np.abs(beta) + 1e-12)))
+
+
+def _advance(
+    problem: Problem, keep: IntArray, beta: FloatArray, step: FloatArray, now: Pass
+) -> tuple[FloatArray, Pass]:
+    """Take the step, halved while it makes the deviance worse."""
+    for _ in range(_MAX_HALVINGS):
+        trial = evaluate(problem, keep, beta + step)
+        if trial.deviance <= now.deviance + 1e-7 * (abs(now.deviance) + 0.1):
+            return beta + step, trial
+        step = step / 2
+    raise IllConditionedError
+
+
+def _first(problem: Problem, keep: IntArray) -> FloatArray:
+    """Return the weighted least squares fit at the family's starting means."""
+    family = problem.family
+    mean = np.average(problem.y, weights=problem.weight)
+    size = len(keep)
+    left, right = np.zeros((size, size)), np.zeros(size)
+    for rows in problem.chunks():
+        y = problem.y[rows]
+        mu = (y + 0.5) / 2 if _is_binomial(family) else (y + mean) / 2
+        slope = family.link.deriv(mu)
+        w = problem.weight[rows] / (slope**2 * family.variance(mu))
+        z = family.link(mu) - problem.offset_at(rows) + (y - mu) * slope
+        x = problem.matrix.rows(rows)[:, keep]
+        xw = x * w[:, None]
+        left += xw.T @ x
+        right += xw.T @ z
+    return _newton(left, right)
+
+
+def _is_binomial(family: Any) -> bool:
+    return type(family).__name__ == "Binomial"
+
+
+def evaluate(problem: Problem, keep: IntArray, beta: FloatArray) -> Pass:
+    """Sum information, score and deviance at `beta`, in one pass over the rows."""
+    family, size = problem.family, len(keep)
+    information, score = np.zeros((size, size)), np.zeros(size)
+    deviance = pearson = 0.0
+    everything = size == problem.matrix.n_columns
+    with np.errstate(all="ignore"):
+        for rows in problem.chunks():
+            x = problem.matrix.rows(rows)
+            if not everything:
+                x = x[:, keep]
+            y, weight = problem.y[rows], problem.weight[rows]
+            mu = family.link.inverse(x @ beta + problem.offset_at(rows))
+            slope, variance = family.link.deriv(mu), family.variance(mu)
+            residual = y - mu
+            w = weight / (slope**2 * variance)
+            information += (x * w[:, None]).T @ x
+            score += x.T @ (weight * residual / (slope * variance))
+            deviance += float(family.deviance(y, mu, var_weights=weight, scale=1.0))
+            pearson += float(np.sum(weight * residual**2 / variance))
+    return Pass(information, score, deviance, pearson)
+
+
+def _newton(information: FloatArray, score: FloatArray) -> FloatArray:
+    """Solve information · step = score by Cholesky, columns scaled to unit diagonal."""
+    diagonal = np.diag(information)
+    if not (np.isfinite(information).all() and np.isfinite(score).all() and (diagonal > 0).all()):
+        raise IllConditionedError
+    scale = 1.0 / np.sqrt(diagonal)
+    scaled = information * scale[:, None] * scale
+    try:
+        factor, lower = cho_factor(scaled, lower=True, check_finite=False)
+    except np.linalg.LinAlgError as error:
+        raise IllConditionedError from error
+    norm = float(np.abs(scaled).sum(axis=0).max())
+    rcond, _ = lapack.dpocon(factor, norm, uplo="L")
+    if rcond < _SMALLEST_RCOND:
+        raise IllConditionedError
+    step = cho_solve((factor, lower), score * scale, check_finite=False)
+    return np.asarray(scale * step, dtype=np.float64)
+
+
+def largest_change(problem: Problem, keep: IntArray, step: FloatArray) -> float:
+    """Return the largest change of a training row's linear predictor that `step` makes."""
+    largest = 0.0
+    for rows in problem.chunks():
+        change = np.abs(problem.matrix.rows(rows)[:, keep] @ step)[problem.weight[rows] > 0]
+        largest = max(largest, float(change.max(initial=0.0)))
+    return largest

@@ -1,0 +1,247 @@
+"""A fitted model, the pair of them, and what went wrong in words."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.linalg import lstsq
+from statsmodels.genmod.generalized_linear_model import GLM
+
+from bopstats._typing import BoolArray, FloatArray, IntArray
+from bopstats.design import Design, ModelMatrix
+from bopstats.exceptions import FitError
+from bopstats.fitting.families import best_alpha, with_alpha
+from bopstats.fitting.irls import (
+    RUNAWAY_STEP,
+    IllConditionedError,
+    Problem,
+    Solution,
+    evaluate,
+    largest_change,
+    solve,
+)
+from bopstats.fitting.rank import independent_columns
+
+_ALPHA_ROUNDS = 50
+
+
+@dataclass(frozen=True)
+class Separation:
+    """Coefficients that run to infinity: their columns and terms, and the groups affected."""
+
+    columns: tuple[str, ...]
+    terms: tuple[str, ...]
+    groups: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Say it in words."""
+        where = f" in group {'; '.join(self.groups)}" if self.groups else ""
+        return f"{', '.join(self.terms) or 'intercept'}{where}"
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """One GLM fitted on one training set.
+
+    `params` has shape (p,), 0 for columns that are not in `keep`; `baseline`, shape (p,), is the
+    mean of the training rows' columns; `information` is X'WX of the kept columns at scale 1.
+    """
+
+    name: str
+    family: Any
+    matrix: ModelMatrix
+    params: FloatArray
+    keep: IntArray
+    baseline: FloatArray
+    information: FloatArray
+    deviance: float
+    pearson: float
+    converged: bool
+    separation: Separation | None
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """Names of the columns that were dropped as redundant."""
+        lost = np.setdiff1d(np.arange(self.matrix.n_columns), self.keep)
+        return tuple(self.matrix.names[j] for j in lost)
+
+
+@dataclass(frozen=True)
+class FittedPair:
+    """The generic and the personalized model, fitted on the same rows with the same family."""
+
+    generic: FittedModel
+    personalized: FittedModel
+
+
+def fit_pair(
+    design: Design,
+    matrices: tuple[ModelMatrix, ModelMatrix],
+    family: Any,
+    train: BoolArray,
+    *,
+    estimate_alpha: bool = False,
+    start: FittedPair | None = None,
+    warm: bool = True,
+) -> FittedPair:
+    """Fit both models on the training rows.
+
+    Parameters
+    ----------
+    design : Design
+        Outcome, offset, weights and groups.
+    matrices : pair of ModelMatrix
+        Generic and personalized.
+    family : statsmodels family
+        Used by both models.
+    train : ndarray of bool, shape (n,)
+        Which rows train.
+    estimate_alpha : bool
+        Whether to estimate the negative binomial dispersion, in the personalized model; both
+        models then use this value.
+    start : FittedPair or None
+        Fits on all rows; columns that these dropped are dropped here too.
+    warm : bool
+        Whether to start from their coefficients.
+
+    Returns
+    -------
+    FittedPair
+    """
+    weight = train.astype(np.float64) if design.weight is None else train * design.weight
+
+    def fit(which: int, family: Any, old: FittedModel | None) -> FittedModel:
+        problem = Problem(matrices[which], design.outcome.values, family, design.offset, weight)
+        params = old.params if old is not None and (warm or old.matrix is matrices[which]) else None
+        keep = np.arange(matrices[which].n_columns) if old is None else old.keep
+        return _fit(("generic", "personalized")[which], problem, design, keep, params)
+
+    old_generic = None if start is None else start.generic
+    old = None if start is None else start.personalized
+    if not estimate_alpha:
+        return FittedPair(fit(0, family, old_generic), fit(1, family, old))
+    alpha = 0.0
+    personalized = old
+    for _ in range(_ALPHA_ROUNDS):
+        personalized = fit(1, family, personalized)
+        before, mu = alpha, predict(personalized, design, np.arange(design.n))
+        alpha = best_alpha(family, design.outcome.values, mu, weight)
+        family = with_alpha(family, alpha)
+        if abs(alpha - before) <= 1e-8 * alpha:
+            break
+    return FittedPair(fit(0, family, old_generic), fit(1, family, personalized))
+
+
+def _fit(
+    name: str, problem: Problem, design: Design, keep: IntArray, start: FloatArray | None
+) -> FittedModel:
+    try:
+        solution, keep = _solve_somehow(problem, keep, start)
+    except (IllConditionedError, ValueError, FloatingPointError) as error:
+        raise FitError(
+            f"the {name} model could not be fitted ({error or 'no finite deviance'}); look for "
+            "columns on very different scales, or a link that allows impossible means"
+        ) from error
+    return FittedModel(
+        name,
+        problem.family,
+        problem.matrix,
+        solution.params,
+        keep,
+        _column_means(problem),
+        solution.information,
+        solution.deviance,
+        solution.pearson,
+        solution.converged or solution.runaway,
+        _separation(problem, design, solution) if solution.runaway else None,
+    )
+
+
+def _solve_somehow(
+    problem: Problem, keep: IntArray, start: FloatArray | None
+) -> tuple[Solution, IntArray]:
+    """Try a warm start, a cold one, without redundant columns, and then statsmodels."""
+    starts = [None] if start is None else [start, None]
+    for each in starts:
+        try:
+            return solve(problem, keep, each), keep
+        except IllConditionedError:
+            continue
+    fewer = np.intersect1d(keep, independent_columns(problem))
+    if len(fewer) < len(keep):
+        try:
+            return solve(problem, fewer, None), fewer
+        except IllConditionedError:
+            pass
+    return _by_statsmodels(problem, fewer), fewer
+
+
+def _by_statsmodels(problem: Problem, keep: IntArray) -> Solution:
+    """Fit an ill-conditioned problem by statsmodels' orthogonal decompositions."""
+    rows = np.flatnonzero(problem.weight > 0)
+    offset = None if problem.offset is None else problem.offset[rows]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what they say is found out below and said by us
+        result = GLM(
+            problem.y[rows],
+            problem.matrix.rows(rows)[:, keep],
+            family=problem.family,
+            offset=offset,
+            var_weights=problem.weight[rows],
+        ).fit()
+    at_end = evaluate(problem, keep, result.params)
+    if not np.isfinite(at_end.deviance):
+        raise IllConditionedError
+    step = lstsq(at_end.information, at_end.score)[0]
+    params, last = (np.zeros(problem.matrix.n_columns) for _ in range(2))
+    params[keep], last[keep] = result.params, step
+    return Solution(
+        params,
+        last,
+        at_end.deviance,
+        at_end.pearson,
+        at_end.information,
+        bool(result.converged),
+        largest_change(problem, keep, step) > RUNAWAY_STEP,
+    )
+
+
+def _column_means(problem: Problem) -> FloatArray:
+    total = np.zeros(problem.matrix.n_columns)
+    for rows in problem.chunks():
+        total += problem.weight[rows] @ problem.matrix.rows(rows)
+    return np.asarray(total / problem.weight.sum(), dtype=np.float64)
+
+
+def _separation(problem: Problem, design: Design, solution: Solution) -> Separation:
+    """Name the columns and groups in which the last Newton step is still large."""
+    reach = np.zeros(problem.matrix.n_columns)
+    touched = np.zeros(design.groups.n_groups, dtype=bool)
+    for rows in problem.chunks():
+        x, training = problem.matrix.rows(rows), problem.weight[rows] > 0
+        reach = np.maximum(reach, np.abs(x[training]).max(axis=0, initial=0.0))
+        moving = np.abs(x @ solution.step) > RUNAWAY_STEP
+        touched[design.group[rows][moving & training]] = True
+    columns = np.flatnonzero(np.abs(solution.step) * reach > RUNAWAY_STEP)
+    terms = dict.fromkeys(
+        problem.matrix.terms[problem.matrix.term_of[j]]
+        for j in columns
+        if problem.matrix.term_of[j] >= 0
+    )
+    present = np.bincount(design.group, problem.weight, design.groups.n_groups) > 0
+    some = not touched[present].all()
+    labels = [design.groups.labels[g] for g in np.flatnonzero(touched)] if some else []
+    names = tuple(problem.matrix.names[j] for j in columns)
+    return Separation(names, tuple(terms), tuple(labels))
+
+
+def predict(model: FittedModel, design: Design, rows: IntArray) -> FloatArray:
+    """Return the predicted means of some rows, offset included, shape (len(rows),)."""
+    eta = model.matrix.rows(rows) @ model.params
+    if design.offset is not None:
+        eta = eta + design.offset[rows]
+    with np.errstate(over="ignore"):
+        return np.asarray(model.family.link.inverse(eta), dtype=np.float64)

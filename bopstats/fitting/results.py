@@ -1,0 +1,123 @@
+"""Genuine statsmodels results of a fitted pair, and the association test of the personal terms."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from statsmodels.genmod.generalized_linear_model import GLM
+
+from bopstats.design import Design
+from bopstats.exceptions import FitError
+from bopstats.fitting.families import has_dispersion
+from bopstats.fitting.models import FittedModel, FittedPair
+
+
+def statsmodels_results(model: FittedModel, design: Design) -> Any:
+    """Fit one model on all used rows by statsmodels itself.
+
+    With clusters the covariance is cluster-robust, with sampling weights heteroskedasticity-robust.
+
+    Returns
+    -------
+    statsmodels.genmod.generalized_linear_model.GLMResults
+        The same as ``smf.glm(...).fit()`` on these rows.
+    """
+    options: dict[str, Any] = {}
+    if design.weight is not None:
+        kind = "freq_weights" if design.weight_type == "freq" else "var_weights"
+        options[kind] = design.weight
+    how: dict[str, Any] = {}
+    if design.cluster is not None:
+        how = {"cov_type": "cluster", "cov_kwds": {"groups": design.cluster}}
+    elif design.weight_type == "prob":
+        how = {"cov_type": "HC0"}
+    endog = pd.Series(design.outcome.values, index=design.index, name=design.outcome.name)
+    with warnings.catch_warnings():
+        if model.separation is not None or not model.converged:
+            warnings.simplefilter("ignore")  # said when the model was fitted
+        return GLM(
+            endog,
+            model.matrix.frame(design.index),
+            family=model.family,
+            offset=design.offset,
+            **options,
+        ).fit(**how)
+
+
+@dataclass(frozen=True)
+class AssociationTest:
+    """Whether the personal terms are associated with the outcome, given the generic ones.
+
+    This is a question about coefficients on all rows, another than whether held-out predictions
+    get better. `method` is "likelihood ratio", "F" or "Wald"; `df_denom` is nan for a chi-square.
+    """
+
+    method: str
+    statistic: float
+    df: int
+    df_denom: float
+    pvalue: float
+
+    def __str__(self) -> str:
+        """Return one line."""
+        tail = "" if np.isnan(self.df_denom) else f", {self.df_denom:g}"
+        return f"{self.method} = {self.statistic:.4f}, df = {self.df}{tail}, p = {self.pvalue:.4g}"
+
+
+def association_test(pair: FittedPair, design: Design, personalized: Any) -> AssociationTest:
+    """Test that all personal coefficients are zero, on all used rows.
+
+    Parameters
+    ----------
+    pair : FittedPair
+        Both models on all rows.
+    design : Design
+        For weights and clusters.
+    personalized : GLMResults
+        The personalized model; its robust covariance serves the Wald test.
+
+    Notes
+    -----
+    The deviances' difference is compared with a chi-square (scale known) or, divided by df and by
+    the personalized model's Pearson scale, with F. With clusters or sampling weights a likelihood
+    is not at hand: the Wald statistic W/df of the robust covariance is compared with
+    F(df, C − 1), C clusters (or rows).
+    """
+    generic, full = pair.generic, pair.personalized
+    df = len(full.keep) - len(generic.keep)
+    if design.cluster is not None or design.weight_type == "prob":
+        return _wald(pair, design, personalized)
+    change = max(generic.deviance - full.deviance, 0.0)
+    if not has_dispersion(full.family):
+        return AssociationTest(
+            "likelihood ratio", change, df, float("nan"), float(stats.chi2.sf(change, df))
+        )
+    total = design.n
+    if design.weight is not None and design.weight_type == "freq":
+        total = int(design.weight.sum())
+    rest = total - len(full.keep)
+    statistic = change / df / (full.pearson / rest)
+    return AssociationTest("F", statistic, df, float(rest), float(stats.f.sf(statistic, df, rest)))
+
+
+def _wald(pair: FittedPair, design: Design, personalized: Any) -> AssociationTest:
+    full = pair.personalized
+    known = set(pair.generic.matrix.names)
+    added = [j for j in full.keep if full.matrix.names[j] not in known]
+    if len(added) != len(full.keep) - len(pair.generic.keep):
+        raise FitError(
+            "anova: the personal terms change how the generic ones are coded, so their "
+            "coefficients cannot be tested apart; write the generic interactions with main effects"
+        )
+    beta = np.asarray(personalized.params)[added]
+    covariance = np.asarray(personalized.cov_params())[np.ix_(added, added)]
+    units = design.n if design.cluster is None else len(np.unique(design.cluster))
+    df = len(added)
+    statistic = float(beta @ np.linalg.pinv(covariance) @ beta) / df
+    rest = float(units - 1)
+    return AssociationTest("Wald", statistic, df, rest, float(stats.f.sf(statistic, df, rest)))

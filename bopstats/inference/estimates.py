@@ -1,0 +1,270 @@
+"""Estimates, limits and p-values of every group in every partition, and their medians.
+
+Everything is computed inside a partition; what is reported is the median over partitions
+(Chernozhukov et al. 2018). With an odd number of them a median test and a median limit agree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from statsmodels.stats.multitest import multipletests
+
+from bopstats._typing import BoolArray, FloatArray
+from bopstats.costs import Cost, auc_by_group, r2
+from bopstats.evaluation import Evaluation
+from bopstats.groups import GroupMoments
+from bopstats.inference.means import Means, group_means
+from bopstats.inference.paired import choose_method, paired_interval, paired_pvalues
+
+NO_ROWS_OF_BENEFIT = "no person has a value of this metric: no interval or test"
+UNCHANGED = "no one's cost changed: an unbounded cost has no interval"
+INFINITE = "a cost is infinite: a prediction of exactly 0 or 1 was wrong"
+_FIGURES = ("low", "high", "bonferroni_high", "p_benefit", "p_harm")
+CONSTANT = "the benefit does not vary: no interval"
+
+
+@dataclass(frozen=True)
+class NotComputable:
+    """A figure that cannot be had, and why."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        """Return the reason."""
+        return self.reason
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """One cost's figures, shape (R, G + 1): R partitions, G groups, the population last.
+
+    `method` names the interval of each column ("t", "tango", …; "" where there is none),
+    `status` is "ok", "empty" or "too small", `reason` says why a figure is nan.
+    """
+
+    cost: Cost
+    n: FloatArray
+    n_eff: FloatArray
+    events: FloatArray
+    changed: FloatArray
+    generic: FloatArray
+    personalized: FloatArray
+    bop: FloatArray
+    std_err: FloatArray
+    low: FloatArray
+    high: FloatArray
+    bonferroni_high: FloatArray
+    p_benefit: FloatArray
+    p_harm: FloatArray
+    method: tuple[str, ...]
+    status: tuple[str, ...]
+    reason: tuple[str, ...]
+
+    @property
+    def n_groups(self) -> int:
+        """Number of groups G, without the population."""
+        return len(self.status) - 1
+
+    @property
+    def covered(self) -> BoolArray:
+        """Which groups tests and gamma cover, shape (G,): two rows or more, and an estimate."""
+        enough = np.array([status == "ok" for status in self.status[:-1]])
+        return np.asarray(enough & np.isfinite(self.bop[:, :-1]).all(axis=0), dtype=bool)
+
+    def median(self, name: str) -> FloatArray:
+        """Return the median over partitions of a figure; nan if any partition has none."""
+        return np.asarray(np.median(getattr(self, name), axis=0), dtype=np.float64)
+
+    def holm(self, name: str) -> FloatArray:
+        """Return p-values adjusted over the covered groups in each partition (Holm 1979)."""
+        values: FloatArray = getattr(self, name)
+        adjusted = np.full_like(values, np.nan)
+        columns = np.flatnonzero(self.covered)
+        for r, row in enumerate(values):
+            usable = columns[np.isfinite(row[columns])]
+            if len(usable):
+                adjusted[r, usable] = multipletests(row[usable], method="holm")[1]
+        return adjusted
+
+
+def estimate(evaluation: Evaluation, name: str, *, alpha: float, null: float = 0.0) -> Estimates:
+    """Estimate one cost's benefit in every group and partition.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        The run.
+    name : str
+        Name of one of its costs.
+    alpha : float
+        Two-sided: limits at 1 − alpha, one-sided tests at alpha/2.
+    null : float
+        Benefit that the p-values test.
+
+    Returns
+    -------
+    Estimates
+    """
+    cost = next(each for each in evaluation.costs if each.name == name)
+    moments = [_with_population(each) for each in evaluation.moments]
+    n = np.stack([each.n for each in moments])
+    sizes: list[float] = np.asarray(np.median(n, axis=0)).tolist()
+    status = tuple(_status(size) for size in sizes)
+    basics = {
+        "n": n,
+        "events": np.stack([each.events for each in moments]),
+    }
+    if cost.group_only:
+        return _group_only(evaluation, cost, moments, basics, status)
+    per_person = [each for each in evaluation.costs if not each.group_only]
+    return _per_person(
+        evaluation, cost, per_person.index(cost), moments, basics, status, alpha, null
+    )
+
+
+def _status(n: float) -> str:
+    return "empty" if n == 0 else "too small" if n < 2 else "ok"
+
+
+def _with_population(moments: GroupMoments) -> GroupMoments:
+    return moments.append(moments.pooled())
+
+
+def _group_only(
+    evaluation: Evaluation,
+    cost: Cost,
+    moments: list[GroupMoments],
+    basics: dict[str, FloatArray],
+    status: tuple[str, ...],
+) -> Estimates:
+    if cost.name == "auc":
+        generic = -np.stack([auc_by_group(r, r.mu_generic) for r in evaluation.rows])
+        personalized = -np.stack([auc_by_group(r, r.mu_personalized) for r in evaluation.rows])
+        missing = "no event or no non-event in the group"
+    else:
+        generic = -np.stack([r2(m.sse_generic, m.w, m.wy, m.wy2) for m in moments])
+        personalized = -np.stack([r2(m.sse_personalized, m.w, m.wy, m.wy2) for m in moments])
+        missing = "the outcome does not vary in the group"
+    nothing = np.full_like(generic, np.nan)
+    bop = generic - personalized
+    lacking = np.isnan(bop.sum(axis=0))
+    return Estimates(
+        cost=cost,
+        **basics,
+        n_eff=basics["n"],
+        changed=nothing,
+        generic=generic,
+        personalized=personalized,
+        bop=bop,
+        std_err=nothing,
+        low=nothing,
+        high=nothing,
+        bonferroni_high=nothing,
+        p_benefit=nothing,
+        p_harm=nothing,
+        method=("",) * len(status),
+        status=status,
+        reason=tuple(missing if absent else NO_ROWS_OF_BENEFIT for absent in lacking),
+    )
+
+
+def _per_person(
+    evaluation: Evaluation,
+    cost: Cost,
+    place: int,
+    moments: list[GroupMoments],
+    basics: dict[str, FloatArray],
+    status: tuple[str, ...],
+    alpha: float,
+    null: float,
+) -> Estimates:
+    weight_type = evaluation.settings.weight_type
+    means = [group_means(each, place, weight_type) for each in moments]
+    changed = np.stack([each.minus[place] + each.plus[place] for each in moments])
+    columns = len(status)
+    exact = cost.integer and weight_type in (None, "freq") and moments[0].clusters is None
+    family = alpha / max(1, sum(each == "ok" for each in status[:-1]))
+    choices = [
+        _method(cost, status[g], exact, means, changed, basics["n"], g) for g in range(columns)
+    ]
+    methods = tuple(method for method, _ in choices)
+    each = [_by_t(mean, alpha, family, null) for mean in means]
+    for found, moment, mean in zip(each, moments, means, strict=True):
+        for g, method in enumerate(methods):
+            if method != "t":
+                found[:, g] = _by_counts(cost, method, moment, mean, place, g, alpha, family, null)
+    figures = dict(zip(_FIGURES, np.stack(each, axis=1), strict=True))
+    std_err = np.stack([mean.std_err for mean in means])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return Estimates(
+            cost=cost,
+            **basics,
+            n_eff=np.stack([mean.n_eff for mean in means]),
+            changed=changed,
+            generic=np.stack([m.wc_generic[place] / m.w for m in moments]),
+            personalized=np.stack([m.wc_personalized[place] / m.w for m in moments]),
+            bop=np.stack([mean.mean for mean in means]),
+            std_err=np.where(std_err > 0, std_err, np.nan),
+            **figures,
+            method=methods,
+            status=status,
+            reason=tuple(reason for _, reason in choices),
+        )
+
+
+def _method(
+    cost: Cost,
+    status: str,
+    exact: bool,
+    means: list[Means],
+    changed: FloatArray,
+    n: FloatArray,
+    g: int,
+) -> tuple[str, str]:
+    """Choose a group's method once for all partitions; "" with a reason where there is none."""
+    if status != "ok":
+        return "", f"{status}: {int(np.median(n[:, g]))} rows"
+    if exact:
+        return choose_method(float(np.median(n[:, g])), float(np.median(changed[:, g]))), ""
+    if not all(np.isfinite(mean.mean[g]) for mean in means):
+        return "", INFINITE
+    flat = [not mean.std_err[g] > 0 for mean in means]
+    if not any(flat):
+        return "t", ""
+    if changed[:, g].any():
+        return "", CONSTANT
+    return ("clopper-pearson", "") if cost.bounds is not None else ("", UNCHANGED)
+
+
+def _by_t(means: Means, alpha: float, family: float, null: float) -> FloatArray:
+    """Return the rows of `_FIGURES` by the t distribution, shape (5, G + 1)."""
+    return np.stack([*means.interval(alpha), means.interval(family)[1], *means.pvalues(null)])
+
+
+def _by_counts(
+    cost: Cost,
+    method: str,
+    moments: GroupMoments,
+    means: Means,
+    place: int,
+    g: int,
+    alpha: float,
+    family: float,
+    null: float,
+) -> tuple[float, ...]:
+    """Return the figures of one group by a method for counts; nan where there is no method."""
+    if not method:
+        return (np.nan,) * len(_FIGURES)
+    if cost.integer:
+        size, scale = float(moments.w[g]), 1.0
+        plus, minus = float(moments.plus[place][g]), float(moments.minus[place][g])
+    else:
+        # Nothing changed and |B| ≤ b: the mean is within ±b · P(changed).
+        size, scale = float(np.floor(means.n_eff[g])), max(abs(b) for b in cost.bounds or (1.0,))
+        plus = minus = 0.0
+    low, high = paired_interval(size, plus, minus, alpha=alpha, method=method)
+    upper = paired_interval(size, plus, minus, alpha=family, method=method)[1]
+    benefit, harm = paired_pvalues(size, plus, minus, null=null / scale, method=method)
+    return scale * low, scale * high, scale * upper, benefit, harm

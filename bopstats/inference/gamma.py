@@ -1,0 +1,70 @@
+"""gamma, the smallest group benefit, with limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bopstats._typing import FloatArray
+from bopstats.inference.estimates import Estimates
+
+
+@dataclass(frozen=True)
+class Gamma:
+    """The smallest benefit over the groups covered.
+
+    `value` is biased downward, being the minimum of noisy estimates; the limits are not. `group`
+    is the group that is smallest in most partitions; `covers` says of how many groups out of all.
+    """
+
+    value: float
+    group: str
+    ci_low: float
+    ci_upp: float
+    covers: tuple[int, int]
+
+    def __str__(self) -> str:
+        """Return one line with estimate, group and limits."""
+        return (
+            f"gamma = {self.value:.6g} ({self.group}), limits [{self.ci_low:.6g}, "
+            f"{self.ci_upp:.6g}], covers {self.covers[0]} of {self.covers[1]} groups"
+        )
+
+
+def smallest_benefit(estimates: Estimates, labels: tuple[str, ...]) -> Gamma:
+    """Return gamma and its confidence limits.
+
+    Parameters
+    ----------
+    estimates : Estimates
+        One cost's figures.
+    labels : tuple of str
+        Group labels.
+
+    Notes
+    -----
+    In each partition the lower limit is the smallest lower limit of a group, without correction
+    (γ ≥ L iff every group's benefit is); the upper limit is the smallest of the groups' upper
+    limits at alpha/(2a) for a groups (Bonferroni), since γ is at most every group's benefit.
+    Medians over partitions are returned.
+    """
+    columns = np.flatnonzero(estimates.covered)
+    covers = (len(columns), estimates.n_groups)
+    if not len(columns):
+        return Gamma(np.nan, "none", np.nan, np.nan, covers)
+
+    def smallest(values: FloatArray) -> float:
+        return float(np.median(values[:, columns].min(axis=1)))
+
+    bop = estimates.bop[:, columns]
+    if np.isnan(bop).any():
+        return Gamma(np.nan, "not computable", np.nan, np.nan, covers)
+    places = np.bincount(bop.argmin(axis=1), minlength=len(columns))
+    return Gamma(
+        smallest(estimates.bop),
+        labels[columns[int(places.argmax())]],
+        smallest(estimates.low),
+        smallest(estimates.bonferroni_high),
+        covers,
+    )

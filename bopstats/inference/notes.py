@@ -1,0 +1,47 @@
+"""What a reader must know about one group's figures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bopstats.evaluation import Evaluation
+from bopstats.inference.estimates import Estimates
+
+_RARE = 0.01
+
+
+def group_notes(estimates: Estimates, evaluation: Evaluation) -> list[str]:
+    """Return one text a group, the population last; empty where there is nothing to say.
+
+    Says why a figure is missing; that 0–1 loss cannot see a group in which under 1 % or over 99 %
+    of predictions pass the threshold; and that personal terms which only shift a whole group
+    cannot change its AUC.
+    """
+    texts = [[reason] if reason else [] for reason in estimates.reason]
+    if estimates.cost.name in {"zero_one", "net_benefit"}:
+        for g, share in enumerate(_passing(evaluation)):
+            if share < _RARE or share > 1 - _RARE:
+                texts[g].append(
+                    f"{share:.1%} of predictions pass the threshold: 0–1 loss cannot see benefit"
+                )
+    if estimates.cost.name == "auc" and evaluation.settings.shifts_only:
+        for each in texts[:-1]:
+            each.append(
+                "the personal terms shift everyone in a group alike: only the refitted generic "
+                "coefficients can change its AUC"
+            )
+    return ["; ".join(each) for each in texts]
+
+
+def _passing(evaluation: Evaluation) -> list[float]:
+    """Share of both models' predictions at or above the threshold, a group and the population."""
+    threshold = evaluation.settings.threshold
+    size = evaluation.groups.n_groups
+    passed, total = np.zeros(size + 1), np.zeros(size + 1)
+    for rows in evaluation.rows:
+        over = (rows.mu_generic >= threshold) * 0.5 + (rows.mu_personalized >= threshold) * 0.5
+        passed[:-1] += np.bincount(rows.group, over, size)
+        total[:-1] += np.bincount(rows.group, minlength=size)
+    passed[-1], total[-1] = passed.sum(), total.sum()
+    with np.errstate(invalid="ignore"):
+        return [float(each) for each in passed / total]

@@ -1,0 +1,320 @@
+"""What an analysis found: thin methods over the rooms that compute."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bopstats._typing import FloatArray
+from bopstats._validation import check_choice, check_real, check_share, fail, is_number
+from bopstats.costs import Cost
+from bopstats.design import Design
+from bopstats.evaluation import Evaluation
+from bopstats.fitting.models import FittedPair
+from bopstats.fitting.results import AssociationTest, association_test, statsmodels_results
+from bopstats.groups import POPULATION
+from bopstats.inference.estimates import Estimates, estimate
+from bopstats.inference.gamma import Gamma, smallest_benefit
+from bopstats.inference.notes import group_notes
+from bopstats.inference.tests import KINDS, BoPTest, run_test
+from bopstats.inference.verdicts import group_verdict
+from bopstats.tables.summary import Summary, build_summary
+
+
+class BoPResults:
+    """Results of comparing a generic with a personalized model.
+
+    Made by `PersonalizedGLM.fit`. All benefits are generic minus personalized cost, so positive
+    means that personalization helps; all numbers are medians over partitions.
+
+    Attributes
+    ----------
+    evaluation : Evaluation
+        Figures of every partition, and the settings.
+    """
+
+    def __init__(self, evaluation: Evaluation, pair: FittedPair, design: Design) -> None:
+        self.evaluation = evaluation
+        self._pair = pair
+        self._design = design
+        self._cache: dict[tuple[str, float, float], Estimates] = {}
+
+    def __repr__(self) -> str:
+        """Return a useful line."""
+        settings = self.evaluation.settings
+        return (
+            f"<BoPResults: {settings.formula}; {settings.family}, n = {self.evaluation.n_used}, "
+            f"{self.evaluation.groups.n_groups} groups; {self.gamma()}>"
+        )
+
+    @cached_property
+    def generic(self) -> Any:
+        """The generic model on all used rows: statsmodels `GLMResults`, fitted when first asked."""
+        return statsmodels_results(self._pair.generic, self._design)
+
+    @cached_property
+    def personalized(self) -> Any:
+        """The personalized model on all used rows: statsmodels `GLMResults`."""
+        return statsmodels_results(self._pair.personalized, self._design)
+
+    @property
+    def row_flow(self) -> pd.DataFrame:
+        """Rows read, dropped for each reason, and used: columns step, missing, dropped, left."""
+        return self.evaluation.row_flow.copy()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know about this run."""
+        return self.evaluation.notes
+
+    @cached_property
+    def individual(self) -> pd.DataFrame:
+        """Benefit B of each evaluated person (rows, index of the data) for each cost (columns).
+
+        Means over partitions; costs that only a group has (auc, r2) are not here.
+        """
+        rows = self.evaluation.rows
+        size = len(self._design.index)
+        total, count = np.zeros((len(rows[0].costs), size)), np.zeros(size)
+        for partition in rows:
+            total[:, partition.rows] += partition.benefit
+            count[partition.rows] += 1
+        seen = count > 0
+        return pd.DataFrame(
+            (total[:, seen] / count[seen]).T,
+            index=self._design.index[seen],
+            columns=list(rows[0].costs),
+        )
+
+    def frame(self, cost: str | None = None, *, alpha: float = 0.05) -> pd.DataFrame:
+        """Return one row a cost and group, and one a cost for the population.
+
+        Parameters
+        ----------
+        cost : str, optional
+            One cost; by default all.
+        alpha : float
+            Intervals at 1 − alpha, one-sided tests at alpha/2.
+
+        Returns
+        -------
+        DataFrame
+            Columns `cost`, `kind`, one a group attribute, `group`, `n`, `n_eff`, `events`,
+            `n_changed` (people whose cost changed), `cost_generic`, `cost_personalized`, `bop`,
+            `std_err`, `ci_low`, `ci_upp`, `ci_method`, `p_benefit`, `p_harm`,
+            `p_benefit_adjusted`, `p_harm_adjusted` (Holm), `p_method`, `partition_sd`, `verdict`,
+            `status`, `note`.
+
+        Examples
+        --------
+        >>> import bopstats as bop
+        >>> nhanes = bop.datasets.load_nhanes()
+        >>> res = bop.glm("high_bp ~ bmi + hba1c | sex", data=nhanes).fit(rng=1, repeats=1)
+        >>> res.frame("brier")["group"].tolist()
+        ['female', 'male', 'population']
+        """
+        alpha = check_share("alpha", alpha)
+        names = [c.name for c in self.evaluation.costs] if cost is None else [self._cost(cost).name]
+        return pd.concat([self._frame(name, alpha) for name in names], ignore_index=True)
+
+    def _frame(self, name: str, alpha: float) -> pd.DataFrame:
+        found = self._estimates(name, alpha)
+        index, settings = self.evaluation.groups, self.evaluation.settings
+        attributes = pd.concat(
+            [index.frame(), pd.DataFrame([dict.fromkeys(index.attributes, POPULATION)])],
+            ignore_index=True,
+        )
+        p_benefit, p_harm = found.median("p_benefit"), found.median("p_harm")
+        adjusted_benefit = np.asarray(np.median(found.holm("p_benefit"), axis=0))
+        adjusted_harm = np.asarray(np.median(found.holm("p_harm"), axis=0))
+        # The population is a question of its own: no adjustment.
+        verdicts = [
+            group_verdict(a, b, alpha, None, 1.0)
+            for a, b in zip(
+                [*adjusted_benefit[:-1], p_benefit[-1]],
+                [*adjusted_harm[:-1], p_harm[-1]],
+                strict=True,
+            )
+        ]
+        spread = (
+            found.bop.std(axis=0, ddof=1) if len(found.bop) > 1 else np.full_like(p_harm, np.nan)
+        )
+        columns: dict[str, Any] = {
+            "cost": name,
+            "kind": found.cost.kind,
+            **{a: attributes[a] for a in index.attributes},
+            "group": [*index.labels, POPULATION],
+            "n": _whole(found.median("n")),
+            "n_eff": found.median("n_eff"),
+            "events": _events(found, settings.family),
+            "n_changed": found.median("changed"),
+            "cost_generic": found.median("generic"),
+            "cost_personalized": found.median("personalized"),
+            "bop": found.median("bop"),
+            "std_err": found.median("std_err"),
+            "ci_low": found.median("low"),
+            "ci_upp": found.median("high"),
+            "ci_method": list(found.method),
+            "p_benefit": p_benefit,
+            "p_harm": p_harm,
+            "p_benefit_adjusted": adjusted_benefit,
+            "p_harm_adjusted": adjusted_harm,
+            "p_method": list(found.method),
+            "partition_sd": spread,
+            "verdict": verdicts,
+            "status": list(found.status),
+            "note": group_notes(found, self.evaluation),
+        }
+        return pd.DataFrame(columns)
+
+    def gamma(self, cost: str | None = None, *, alpha: float = 0.05) -> Gamma:
+        """Return the smallest group benefit with its limits.
+
+        Parameters
+        ----------
+        cost : str, optional
+            By default the primary cost.
+        alpha : float
+            Two-sided level of the limits.
+
+        Returns
+        -------
+        Gamma
+            With `value`, `group`, `ci_low`, `ci_upp`, `covers`.
+        """
+        estimates = self._estimates(self._cost(cost).name, check_share("alpha", alpha))
+        return smallest_benefit(estimates, self.evaluation.groups.labels)
+
+    def test(
+        self,
+        cost: str | None = None,
+        *,
+        effect: float | None = None,
+        alpha: float = 0.05,
+        null: float = 0.0,
+        kind: str = "every",
+        max_error: float = 0.5,
+        require_all: bool = False,
+    ) -> BoPTest:
+        """Test all groups together.
+
+        Parameters
+        ----------
+        cost : str, optional
+            By default the primary cost.
+        effect : float, optional
+            Smallest benefit that matters, in the cost's unit; needed for error bounds.
+        alpha : float
+            Two-sided; the one-sided test rejects at alpha/2.
+        null : float
+            Benefit that each group is compared with.
+        kind : {"every", "harm"}
+            "every": does every group benefit (intersection–union, Berger 1982); "harm": is some
+            group harmed (Holm).
+        max_error : float
+            Largest tolerable sum of both error rates.
+        require_all : bool
+            Whether a group that is empty, too small or without an estimate is an error.
+
+        Returns
+        -------
+        BoPTest
+        """
+        alpha = check_share("alpha", alpha)
+        check_choice("kind", kind, KINDS)
+        null = check_real("null", null)
+        if effect is not None:
+            effect = check_real("effect", effect, low=0.0)
+        max_error = check_share("max_error", max_error)
+        return run_test(
+            self._estimates(self._cost(cost).name, alpha, null),
+            self.evaluation.groups.labels,
+            kind=kind,
+            alpha=alpha,
+            null=null,
+            effect=effect,
+            max_error=max_error,
+            require_all=require_all,
+        )
+
+    def anova(self) -> AssociationTest:
+        """Test that the personal terms are associated with the outcome, on all used rows.
+
+        Likelihood ratio where the scale is known, F where it is estimated, Wald with a robust
+        covariance with clusters or sampling weights. Association is another question than
+        held-out benefit: a strong association can leave predictions as good as they were.
+        """
+        personalized = None
+        if self._design.cluster is not None or self._design.weight_type == "prob":
+            personalized = self.personalized
+        return association_test(self._pair, self._design, personalized)
+
+    def summary(
+        self, effect: Any = None, *, alpha: float = 0.05, max_error: float = 0.5
+    ) -> Summary:
+        """Return the summary: who was compared, how, every group's benefit, and the verdicts.
+
+        Parameters
+        ----------
+        effect : float or mapping, optional
+            Smallest benefit that matters: a number for the primary cost, or a mapping from cost
+            to number. Costs without one get intervals and tests but no bounds.
+        alpha : float
+            Two-sided level.
+        max_error : float
+            Largest tolerable sum of both error rates.
+
+        Returns
+        -------
+        Summary
+            Print it, or call ``.as_text()``.
+        """
+        effects = self._effects(effect)
+        tests = {
+            c.name: self.test(c.name, effect=effects.get(c.name), alpha=alpha, max_error=max_error)
+            for c in self.evaluation.costs
+        }
+        gammas = {c.name: self.gamma(c.name, alpha=alpha) for c in self.evaluation.costs}
+        estimates = {c.name: self._estimates(c.name, alpha) for c in self.evaluation.costs}
+        frame = self.frame(alpha=alpha)
+        return build_summary(
+            self.evaluation, frame, estimates, tests, gammas, self.anova(), alpha, max_error
+        )
+
+    def _effects(self, effect: Any) -> dict[str, float]:
+        if effect is None:
+            return {}
+        if is_number(effect):
+            effect = {self.evaluation.costs[0].name: effect}
+        if not isinstance(effect, dict):
+            fail("effect", effect, "a number, or a mapping from cost to number")
+        return {
+            self._cost(name).name: check_real(f"effect[{name!r}]", value, low=0.0)
+            for name, value in effect.items()
+        }
+
+    def _cost(self, name: str | None) -> Cost:
+        costs = {cost.name: cost for cost in self.evaluation.costs}
+        if name is None:
+            return self.evaluation.costs[0]
+        return costs[check_choice("cost", name, costs)]
+
+    def _estimates(self, name: str, alpha: float, null: float = 0.0) -> Estimates:
+        key = (name, alpha, null)
+        if key not in self._cache:
+            self._cache[key] = estimate(self.evaluation, name, alpha=alpha, null=null)
+        return self._cache[key]
+
+
+def _whole(values: FloatArray) -> Any:
+    """Return whole numbers as integers (medians of counts over partitions may be halves)."""
+    return values.astype(np.int64) if (values % 1 == 0).all() else values
+
+
+def _events(found: Estimates, family: str) -> Any:
+    """Return events for binary outcomes, else nan."""
+    events = found.median("events")
+    return _whole(events) if family == "binomial" else np.full(len(events), np.nan)

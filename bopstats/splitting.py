@@ -1,0 +1,291 @@
+"""Which rows train the models and which test them.
+
+Folds come from a hash of (seed, key), so they depend neither on row order nor on chunking, and
+never on the outcome: training and test rows of a group that share its event rate would make the
+benefit come out too good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bopstats._typing import BoolArray, IntArray
+from bopstats._validation import check_choice, check_count, check_share, fail, is_number
+from bopstats.design import Design
+from bopstats.exceptions import SplitError
+
+_MANY_ROWS, _DEFAULT_REPEATS = 20_000, 11
+
+
+@dataclass(frozen=True)
+class Split:
+    """One training set and its test rows, as places among the design's rows.
+
+    `train` is a mask of shape (n,); `test` holds row numbers. In-sample, they are the same rows.
+    """
+
+    train: BoolArray
+    test: IntArray
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the rows are split: one sequence of splits a partition.
+
+    `kind` is "cross-fitting", "hold-out", "given" or "in-sample"; `folds` the number of splits in
+    a partition; `share` the test share of a hold-out.
+    """
+
+    kind: str
+    partitions: tuple[tuple[Split, ...], ...]
+    folds: int
+    share: float | None
+    notes: tuple[str, ...]
+
+
+def make_plan(
+    design: Design, cv: Any, repeats: int | None, folds: str, rng: np.random.Generator
+) -> Plan:
+    """Split a design's rows as ``cv=`` asks.
+
+    Parameters
+    ----------
+    design : Design
+        Groups, keys, clusters and positions of the used rows.
+    cv : int, float, iterable of (train, test), or None
+        Number of folds, test share, given pairs of positions in the data, or in-sample.
+    repeats : int or None
+        Odd number of partitions; None for 11 up to 20,000 rows, else 1 (a hold-out: 1).
+    folds : {"stratified", "hash"}
+        Deal keys round within groups, or by the hash alone.
+    rng : numpy.random.Generator
+        Source of the partitions' seeds.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    SplitError
+        If a training set lacks a group or a level that its test rows have, pairs overlap, or
+        there are more folds than clusters in a group.
+    """
+    check_choice("folds", folds, ("stratified", "hash"))
+    if cv is None:
+        _one_partition(repeats, "cv=None (in-sample)")
+        everyone = Split(np.ones(design.n, dtype=bool), np.arange(design.n))
+        return Plan("in-sample", ((everyone,),), 1, None, ())
+    if not is_number(cv):
+        _one_partition(repeats, "cv= as explicit (train, test) pairs")
+        return _finish("given", (_given(design, cv),), None, design)
+    if isinstance(cv, (float, np.floating)):
+        share = check_share("cv", cv)
+        seeds = _seeds(rng, _repeats(repeats, 1))
+        return _finish(
+            "hold-out", tuple((_hold_out(design, share, folds, s),) for s in seeds), share, design
+        )
+    count = check_count("cv", cv, low=2, high=design.n)
+    _check_clusters(design, count)
+    default = _DEFAULT_REPEATS if design.n <= _MANY_ROWS else 1
+    seeds = _seeds(rng, _repeats(repeats, default))
+    partitions = tuple(_cross(design, count, folds, seed) for seed in seeds)
+    return _finish("cross-fitting", partitions, None, design)
+
+
+def _one_partition(repeats: int | None, what: str) -> None:
+    if repeats not in (None, 1):
+        fail("repeats", repeats, f"None or 1, since {what} is one partition")
+
+
+def _repeats(repeats: int | None, default: int) -> int:
+    number = default if repeats is None else check_count("repeats", repeats)
+    if number % 2 == 0:
+        fail("repeats", repeats, "an odd number, so that the median is one of the partitions")
+    return number
+
+
+def _seeds(rng: np.random.Generator, size: int) -> npt.NDArray[np.uint64]:
+    return rng.integers(0, 2**63, size=size, dtype=np.uint64)
+
+
+def _mix(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Scramble 64-bit words (the finalizer of SplitMix64, Steele et al. 2014)."""
+    values = values + np.uint64(0x9E3779B97F4A7C15)
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))
+
+
+def key_words(design: Design) -> npt.NDArray[np.uint64]:
+    """Return a 64-bit word for each row's key: its cluster, else its id, else its position."""
+    if design.key is None:
+        return _mix(design.positions.astype(np.uint64))
+    key = np.asarray(design.key)
+    if key.dtype.kind in "iub" or (key.dtype.kind == "f" and (key % 1 == 0).all()):
+        key = key.astype(np.int64)
+    elif key.dtype.kind not in "fM":
+        key = key.astype(str).astype(object)
+    return _mix(pd.util.hash_array(key))
+
+
+def _hashed(words: npt.NDArray[np.uint64], seed: np.uint64) -> npt.NDArray[np.uint64]:
+    return _mix(words ^ _mix(np.atleast_1d(seed)))
+
+
+def _key_groups(words: npt.NDArray[np.uint64], group: IntArray) -> tuple[Any, IntArray, IntArray]:
+    """Return distinct keys, each row's key number, and the group that holds most of each key.
+
+    Ties go to the first group in group order.
+    """
+    keys, number = np.unique(words, return_inverse=True)
+    pairs, counts = np.unique(np.stack([number, group]), axis=1, return_counts=True)
+    order = np.lexsort((pairs[1], -counts, pairs[0]))
+    first = np.r_[True, np.diff(pairs[0][order]) > 0]
+    return keys, number, pairs[1][order][first]
+
+
+def _dealt(design: Design, folds: str, seed: np.uint64) -> tuple[IntArray, IntArray, Any]:
+    """Return each row's key number, each key's rank in dealing order, and key hashes."""
+    keys, number, group = _key_groups(key_words(design), design.group)
+    hashed = _hashed(keys, seed)
+    by_group = group if folds == "stratified" else np.zeros_like(group)
+    rank = np.empty(len(keys), dtype=np.int64)
+    rank[np.lexsort((hashed, by_group))] = np.arange(len(keys))
+    return number, rank, (hashed, by_group)
+
+
+def _cross(design: Design, count: int, folds: str, seed: np.uint64) -> tuple[Split, ...]:
+    number, rank, (hashed, _) = _dealt(design, folds, seed)
+    if folds == "hash":
+        fold = ((hashed >> np.uint64(11)) % np.uint64(count)).astype(np.int64)[number]
+    else:
+        fold = (rank % count)[number]
+    return tuple(Split(fold != k, np.flatnonzero(fold == k)) for k in range(count))
+
+
+def _hold_out(design: Design, share: float, folds: str, seed: np.uint64) -> Split:
+    number, rank, (hashed, group) = _dealt(design, folds, seed)
+    if folds == "hash":
+        test_key = (hashed >> np.uint64(11)).astype(np.float64) / 2.0**53 < share
+    else:
+        sizes = np.bincount(group)
+        start = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+        take = np.clip(np.round(share * sizes), np.minimum(1, sizes - 1), np.maximum(sizes - 1, 0))
+        test_key = rank - start[group] < take[group]
+    test = test_key[number]
+    return Split(~test, np.flatnonzero(test))
+
+
+def _given(design: Design, cv: Any) -> tuple[Split, ...]:
+    """Translate pairs of positions in the data into rows of the design."""
+    if not isinstance(cv, Iterable) or isinstance(cv, (str, bytes)):
+        fail("cv", cv, "folds, a test share in (0, 1), (train, test) pairs of positions, or None")
+    row_of = np.full(design.n_read, -1, dtype=np.int64)
+    row_of[design.positions] = np.arange(design.n)
+    splits, tested = [], np.zeros(design.n_read, dtype=bool)
+    for k, pair in enumerate(cv):
+        if not isinstance(pair, Sequence) or len(pair) != 2:
+            fail(f"cv[{k}]", type(pair).__name__, "a pair (train, test) of position arrays")
+        train, test = (_positions(half, design.n_read, k) for half in pair)
+        overlap = np.intersect1d(train, test)
+        if len(overlap):
+            raise SplitError(f"cv[{k}]: row {overlap[0]} is in both halves of the pair")
+        again = test[tested[test]]
+        if len(again):
+            raise SplitError(f"cv[{k}]: row {again[0]} is in two test sets")
+        tested[test] = True
+        mask = np.zeros(design.n, dtype=bool)
+        mask[row_of[train][row_of[train] >= 0]] = True
+        splits.append(Split(mask, np.sort(row_of[test][row_of[test] >= 0])))
+    if not splits:
+        fail("cv", "no pairs", "at least one (train, test) pair")
+    return tuple(splits)
+
+
+def _positions(half: Any, n_read: int, k: int) -> IntArray:
+    array = np.asarray(half)
+    if array.ndim != 1 or array.dtype.kind not in "iu" or len(array) == 0:
+        fail(f"cv[{k}]", f"{array.dtype} of shape {array.shape}", "1-d arrays of positions")
+    if array.min() < 0 or array.max() >= n_read:
+        fail(f"cv[{k}]", f"positions {array.min()}…{array.max()}", f"0…{n_read - 1}")
+    if len(np.unique(array)) < len(array):
+        raise SplitError(f"cv[{k}]: a row is repeated within one half of the pair")
+    return array.astype(np.int64)
+
+
+def _check_clusters(design: Design, count: int) -> None:
+    """Every group of at least two rows needs as many clusters as there are folds."""
+    if design.cluster is None:
+        return
+    pairs = np.unique(np.stack([design.group, design.cluster]), axis=1)[0]
+    clusters = np.bincount(pairs, minlength=design.groups.n_groups)
+    rows = np.bincount(design.group, minlength=design.groups.n_groups)
+    few = np.flatnonzero((clusters < count) & (rows > 1))
+    if len(few):
+        worst = few[np.argmin(clusters[few])]
+        raise SplitError(
+            f"cv: got {count} folds; allowed: at most {clusters[worst]}, the number of clusters "
+            f"in group {design.groups.labels[worst]!r} (or merge levels, or hold out a share)"
+        )
+
+
+def _finish(
+    kind: str, partitions: tuple[tuple[Split, ...], ...], share: float | None, design: Design
+) -> Plan:
+    lonely: set[str] = set()
+    for partition in partitions:
+        for k, split in enumerate(partition):
+            _check_groups(design, split, k, len(partition), lonely)
+            _check_levels(design, split, k)
+    notes = tuple(
+        f"{label}: its only row is predicted by models that saw no one of this group."
+        for label in sorted(lonely)
+    )
+    if kind == "given" and design.cluster is not None:
+        notes += _clusters_split(design.cluster, partitions[0])
+    return Plan(kind, partitions, len(partitions[0]), share, notes)
+
+
+def _check_groups(design: Design, split: Split, k: int, folds: int, lonely: set[str]) -> None:
+    size = design.groups.n_groups
+    rows = np.bincount(design.group, minlength=size)
+    trained = np.bincount(design.group, split.train, size)
+    tested = np.bincount(design.group[split.test], minlength=size)
+    for g in np.flatnonzero((trained == 0) & (tested > 0)):
+        label = design.groups.labels[g]
+        if rows[g] > 1:
+            where = f"training set {k + 1} of {folds}"
+            raise SplitError(
+                f"cv: {where} lacks group {label!r} ({int(rows[g])} rows); merge its levels with "
+                "others, use another number of folds or test share, or leave the group out by "
+                "subset="
+            )
+        lonely.add(label)
+
+
+def _check_levels(design: Design, split: Split, k: int) -> None:
+    for factor in design.factors:
+        size = len(factor.levels)
+        trained = np.bincount(factor.codes, split.train, size)
+        tested = np.bincount(factor.codes[split.test], minlength=size)
+        unseen = np.flatnonzero((trained == 0) & (tested > 0))
+        if len(unseen):
+            raise SplitError(
+                f"column {factor.name!r}: level {factor.levels[unseen[0]]!r} has "
+                f"{int(tested[unseen[0]])} test rows but no row in training set {k + 1}; merge "
+                "rare levels, or use more folds"
+            )
+
+
+def _clusters_split(cluster: IntArray, partition: tuple[Split, ...]) -> tuple[str, ...]:
+    torn = {int(c) for s in partition for c in np.intersect1d(cluster[s.train], cluster[s.test])}
+    if not torn:
+        return ()
+    return (f"{len(torn)} clusters lie in both the training and the test rows of a given pair.",)

@@ -1,0 +1,71 @@
+"""What a table says, before any format: titles, pairs, frames and lines of text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of a summary, printed in this order: title, pairs, table, lines.
+
+    Parameters
+    ----------
+    title : str
+        Heading; may be empty.
+    pairs : tuple of (name, value)
+        Facts.
+    table : DataFrame or None
+        Cells are ready texts; the column names are the header; `rules` are the rows before which
+        a line is drawn.
+    lines : tuple of str
+        Sentences.
+    """
+
+    title: str
+    pairs: tuple[tuple[str, str], ...] = ()
+    table: pd.DataFrame | None = None
+    lines: tuple[str, ...] = ()
+    rules: tuple[int, ...] = ()
+
+
+def number(value: float, decimals: int) -> str:
+    """Format a number; nan is a dash, and no zero carries a minus sign.
+
+    Examples
+    --------
+    >>> number(-0.00001, 3), number(float("nan"), 3)
+    ('0.000', '–')
+    """
+    if np.isnan(value):
+        return "–"
+    if np.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    text = f"{value:.{decimals}f}"
+    return text[1:] if text.startswith("-") and not text.strip("-0.") else text
+
+
+def pvalue(value: float) -> str:
+    """Format a p-value to three decimals.
+
+    Examples
+    --------
+    >>> pvalue(0.0001), pvalue(0.04), pvalue(0.99999)
+    ('<0.001', '0.040', '>0.999')
+    """
+    if np.isnan(value):
+        return "–"
+    if value < 0.001:
+        return "<0.001"
+    return ">0.999" if value > 0.999 else f"{value:.3f}"
+
+
+def decimals_for(std_err: np.ndarray) -> int:
+    """Return how many decimals show two figures of a typical standard error, from 0 to 6."""
+    known = std_err[np.isfinite(std_err) & (std_err > 0)]
+    if not len(known):
+        return 4
+    return int(np.clip(np.ceil(-np.log10(np.median(known))) + 1, 0, 6))

@@ -1,0 +1,210 @@
+"""The summary of an analysis, as sections that any format can print."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bopstats.costs import Cost
+from bopstats.evaluation import Evaluation
+from bopstats.fitting.results import AssociationTest
+from bopstats.inference.estimates import Estimates
+from bopstats.inference.gamma import Gamma
+from bopstats.inference.tests import BoPTest
+from bopstats.inference.verdicts import CANNOT_BE_TOLD
+from bopstats.tables.content import Section, decimals_for, number, pvalue
+from bopstats.tables.text import render
+from bopstats.tables.wording import estimand, evaluation_words, notes
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A summary ready to print: ``print(summary)`` or ``summary.as_text()``."""
+
+    title: str
+    sections: tuple[Section, ...]
+
+    def as_text(self) -> str:
+        """Return the summary as plain text of at most 100 columns."""
+        return render(self.title, self.sections)
+
+    def __str__(self) -> str:
+        """Return the summary as plain text."""
+        return self.as_text()
+
+    __repr__ = __str__
+
+
+def build_summary(
+    evaluation: Evaluation,
+    frame: pd.DataFrame,
+    estimates: dict[str, Estimates],
+    tests: dict[str, BoPTest],
+    gammas: dict[str, Gamma],
+    association: AssociationTest,
+    alpha: float,
+    max_error: float,
+) -> Summary:
+    """Put the summary together; see `BoPResults.summary`."""
+    settings = evaluation.settings
+    sections = [_header(evaluation, association), _groups(evaluation, frame)]
+    ordered = sorted(evaluation.costs, key=lambda cost: cost.kind == "explanation")
+    sections += [
+        _cost(
+            cost,
+            cost is evaluation.costs[0],
+            frame[frame["cost"] == cost.name],
+            estimates[cost.name],
+            tests[cost.name],
+            gammas[cost.name],
+            alpha,
+        )
+        for cost in ordered
+    ]
+    sections.append(Section("Verdicts", _verdicts(evaluation, tests)))
+    sections.append(Section("Notes", lines=notes(evaluation, frame, tests, alpha, max_error)))
+    title = f"Benefit of personalization: {settings.family} GLM, {settings.link} link"
+    return Summary(title, tuple(sections))
+
+
+def _header(evaluation: Evaluation, association: AssociationTest) -> Section:
+    settings, groups = evaluation.settings, evaluation.groups
+    outcome = settings.outcome
+    if settings.event is not None:
+        outcome += f" (event: {settings.event})"
+    family = f"{settings.family}, {settings.link} link"
+    if settings.dispersion is not None:
+        family += f", dispersion {settings.dispersion:.4g} (maximum likelihood)"
+    dropped = evaluation.n_read - evaluation.n_used
+    rows = f"{evaluation.n_used} of {evaluation.n_read} read ({dropped} dropped)"
+    if dropped:
+        flow = evaluation.row_flow
+        steps = flow[flow["dropped"] > 0]
+        each = [f"{s} {d}" for s, d in zip(steps["step"], steps["dropped"], strict=True)]
+        rows += f": {', '.join(each)}"
+    seed = "generator" if settings.seed is None else str(settings.seed)
+    pairs = [
+        ("Formula", settings.formula),
+        ("Outcome", outcome),
+        ("Family", family),
+        ("Evaluation", evaluation_words(settings)),
+        ("Estimand", estimand(settings)),
+        ("Rows", rows),
+        ("Groups", f"{groups.n_groups} ({' × '.join(groups.attributes)})"),
+        ("Seed", seed),
+        ("Association", f"{association} (personal terms, all rows; not a test of benefit)"),
+    ]
+    if settings.weight_type is not None or settings.clustered:
+        kinds = [f"{settings.weight_type} weights"] if settings.weight_type else []
+        kinds += ["clusters"] if settings.clustered else []
+        pairs.insert(6, ("Design", " and ".join(kinds)))
+    return Section("", tuple(pairs))
+
+
+def _groups(evaluation: Evaluation, frame: pd.DataFrame) -> Section:
+    """Sizes and events of the groups, once for all costs."""
+    rows = frame[frame["cost"] == evaluation.costs[0].name]
+    table = pd.DataFrame({"group": rows["group"], "n": [_count(n) for n in rows["n"]]})
+    if rows["events"].notna().all():
+        table["events"] = [_count(e) for e in rows["events"]]
+        share = rows["events"] / rows["n"].where(rows["n"] > 0)
+        table["%"] = [number(100 * s, 1) for s in share]
+    if (rows["n_eff"] != rows["n"]).any():
+        table["effective n"] = [number(n, 1) for n in rows["n_eff"]]
+    if (rows["status"] != "ok").any():
+        table["status"] = list(rows["status"])
+    return Section("Groups", table=table, rules=(len(table) - 1,))
+
+
+def _count(value: float) -> str:
+    return f"{value:g}" if value % 1 else f"{int(value)}"
+
+
+def _cost(
+    cost: Cost,
+    primary: bool,
+    rows: pd.DataFrame,
+    estimates: Estimates,
+    test: BoPTest,
+    gamma: Gamma,
+    alpha: float,
+) -> Section:
+    digits = decimals_for(estimates.median("std_err"))
+    low, high = f"[{alpha / 2:g}", f"{1 - alpha / 2:g}]"
+    table = pd.DataFrame(
+        {
+            "group": rows["group"],
+            "generic": [number(v, digits) for v in rows["cost_generic"]],
+            "person.": [number(v, digits) for v in rows["cost_personalized"]],
+            "BoP": [number(v, digits) for v in rows["bop"]],
+            low: [number(v, digits) for v in rows["ci_low"]],
+            high: [number(v, digits) for v in rows["ci_upp"]],
+            "p ben.": [pvalue(v) for v in rows["p_benefit"]],
+            "p harm": [pvalue(v) for v in rows["p_harm"]],
+            "verdict": list(rows["verdict"]),
+        }
+    )
+    role = "primary" if primary else "exploratory"
+    title = f"{cost.kind.capitalize()}: {cost.name} ({cost.unit}), {role}"
+    return Section(
+        title, table=table, lines=tuple(_lines(cost, test, gamma, digits)), rules=(len(table) - 1,)
+    )
+
+
+def _lines(cost: Cost, test: BoPTest, gamma: Gamma, digits: int) -> list[str]:
+    covers = f"covers {test.covers[0]} of {test.covers[1]} groups"
+    lines = [
+        f"gamma (smallest group BoP): {number(gamma.value, digits)}, {gamma.group}; limits "
+        f"{number(gamma.ci_low, digits)} to {number(gamma.ci_upp, digits)}; {covers}",
+        f"H0 gamma <= 0 (intersection-union): p = {pvalue(test.pvalue)}, "
+        f"{'rejected' if test.reject else 'not rejected'} at one-sided {test.alpha / 2:g}",
+    ]
+    if test.effect is not None:
+        lines += _bound_lines(cost, test)
+    lines += [test.note] if test.note else []
+    lines.append(f"Verdict: {test.verdict}")
+    return lines
+
+
+def _bound_lines(cost: Cost, test: BoPTest) -> list[str]:
+    """One line a law: error of any test, error of the min-of-means test, attribute cap."""
+    lines = [f"Type I + type II error of any test of gamma <= 0 against gamma >= {test.effect:g}"]
+    lines[0] += f" ({cost.unit}):"
+    if test.error_lower.empty:
+        return [*lines, "  no bounds: the metric has no value for one person"]
+    laws = zip(
+        test.error_lower.to_dict("records"),
+        test.error_upper.to_dict("records"),
+        test.max_attributes.to_dict("records"),
+        strict=True,
+    )
+    for low, upp, cap in laws:
+        lines.append(_bound_line(low, upp["error_upper"], cap["lambert_w"], test.max_error))
+    return lines
+
+
+def _bound_line(low: dict[Hashable, Any], upper: float, cap: float, max_error: float) -> str:
+    text = f"  {low['law']} ({low['kind']}"
+    if np.isnan(low["error_lower"]):
+        return f"{text}): not computable, {low['reason']}"
+    text += f"; {low['describes']}): at least {low['error_lower']:.3f}"
+    if np.isfinite(upper):
+        text += f", {upper:.3f} can be reached"
+    if np.isfinite(cap):
+        text += f"; yes/no attributes at most {cap:.2f} (Lambert W, error {max_error:g})"
+    return text
+
+
+def _verdicts(evaluation: Evaluation, tests: dict[str, BoPTest]) -> tuple[tuple[str, str], ...]:
+    pairs = []
+    for cost in evaluation.costs:
+        test = tests[cost.name]
+        text = test.verdict
+        if text == CANNOT_BE_TOLD:
+            text += f" (effect {test.effect:g}, plug-in law)"
+        pairs.append((f"{cost.name} ({cost.kind})", text))
+    return tuple(pairs)

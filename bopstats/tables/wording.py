@@ -1,0 +1,98 @@
+"""Sentences about an analysis: how it was evaluated, what is estimated, what to bear in mind."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from bopstats.evaluation import Evaluation, Settings
+from bopstats.inference.tests import BoPTest
+from bopstats.inference.verdicts import CANNOT_BE_TOLD
+
+
+def evaluation_words(settings: Settings) -> str:
+    """Say how rows were held out."""
+    times = settings.partitions
+    medians = f", {times} partitions (medians)" if times > 1 else ", 1 partition"
+    how = {
+        "cross-fitting": f"{settings.folds}-fold cross-fitting{medians}",
+        "hold-out": f"hold-out, test share {settings.test_share:g}{medians}"
+        if settings.test_share is not None
+        else "",
+        "given": f"{settings.folds} given training and test sets",
+        "in-sample": "IN-SAMPLE (optimistic: models are judged on the rows that trained them)",
+    }[settings.evaluation]
+    rule = ", folds by hash alone" if settings.fold_rule == "hash" else ""
+    return how + rule
+
+
+def estimand(settings: Settings) -> str:
+    """Say whose benefit is estimated."""
+    if settings.evaluation == "cross-fitting":
+        return (
+            f"expected benefit of models trained this way on {settings.folds - 1}/{settings.folds}"
+            " of the rows (not of the models fitted on all rows)"
+        )
+    if settings.evaluation == "in-sample":
+        return "apparent benefit of the models fitted on all rows, on these same rows"
+    return "benefit of the models fitted on the training rows (conditional on them)"
+
+
+def notes(
+    evaluation: Evaluation,
+    frame: pd.DataFrame,
+    tests: dict[str, BoPTest],
+    alpha: float,
+    max_error: float,
+) -> tuple[str, ...]:
+    """Return the notes of a summary, what is general first."""
+    settings = evaluation.settings
+    lines = [
+        "BoP = generic minus personalized cost; positive: personalization helps. Intervals "
+        f"{1 - alpha:.0%}, one-sided tests at {alpha / 2:g}; {_methods(frame)}.",
+        "Group verdicts use Holm-adjusted p; the first cost is primary, the others exploratory.",
+    ]
+    if settings.partitions > 1:
+        lines.append(
+            "All figures are medians over partitions, so a BoP need not be the difference of the "
+            "two costs shown, nor the population the weighted mean of the groups."
+        )
+    if settings.evaluation == "cross-fitting":
+        lines.append(
+            "Rows are treated as independent given the folds (approximate); bounds hold under "
+            "this working model."
+        )
+    if settings.top is not None:
+        lines.append(
+            f"Explanations keep the top r = {settings.top} terms ({settings.n_terms} in the "
+            "generic model) by |integrated gradients|; the others are set to the training mean."
+        )
+    if any(test.effect is not None for test in tests.values()):
+        lines.append(
+            f"'{CANNOT_BE_TOLD}': for benefits of the effect's size no test whatever, with these "
+            f"group sizes, keeps type I + type II error at or under {max_error:g}; it is no "
+            "evidence of absence. A certified law holds for any data of this kind; a plug-in law "
+            "is estimated from these data."
+        )
+    lines += evaluation.notes
+    lines += _group_lines(frame)
+    return tuple(lines)
+
+
+def _methods(frame: pd.DataFrame) -> str:
+    counts = frame.loc[frame["ci_method"] != "", ["cost", "ci_method"]]
+    found = [
+        f"{cost}: {', '.join(dict.fromkeys(rows['ci_method']))}"
+        for cost, rows in counts.groupby("cost", sort=False)
+    ]
+    return "methods " + "; ".join(found) if found else "no interval could be computed"
+
+
+def _group_lines(frame: pd.DataFrame) -> list[str]:
+    """Join groups that share a note on a cost."""
+    noted = frame[(frame["note"] != "")]
+    lines = []
+    for (cost, note), rows in noted.groupby(["cost", "note"], sort=False):
+        every = len(rows) == (frame["cost"] == cost).sum()
+        who = "all groups" if every else "; ".join(rows["group"])
+        lines.append(f"{cost}, {who}: {note}.")
+    return lines
