@@ -21,6 +21,7 @@ from bopstats.inference.gamma import Gamma, smallest_benefit
 from bopstats.inference.notes import group_notes
 from bopstats.inference.tests import KINDS, BoPTest, run_test
 from bopstats.inference.verdicts import group_verdict
+from bopstats.tables.record import as_record
 from bopstats.tables.summary import Summary, build_summary
 
 
@@ -272,17 +273,46 @@ class BoPResults:
         Summary
             Print it, or call ``.as_text()``.
         """
-        effects = self._effects(effect)
-        tests = {
-            c.name: self.test(c.name, effect=effects.get(c.name), alpha=alpha, max_error=max_error)
-            for c in self.evaluation.costs
-        }
-        gammas = {c.name: self.gamma(c.name, alpha=alpha) for c in self.evaluation.costs}
-        estimates = {c.name: self._estimates(c.name, alpha) for c in self.evaluation.costs}
-        frame = self.frame(alpha=alpha)
+        tests, gammas = self._tests(effect, alpha, max_error)
         return build_summary(
-            self.evaluation, frame, estimates, tests, gammas, self.anova(), alpha, max_error
+            self.evaluation,
+            self.frame(alpha=alpha),
+            {c.name: self._estimates(c.name, alpha) for c in self.evaluation.costs},
+            tests,
+            gammas,
+            self.anova(),
+            alpha,
+            max_error,
         )
+
+    def to_dict(
+        self, effect: Any = None, *, alpha: float = 0.05, max_error: float = 0.5
+    ) -> dict[str, Any]:
+        """Return the summary's figures as plain data for JSON (schema ``bopstats.result``).
+
+        Parameters
+        ----------
+        effect, alpha, max_error
+            As in `summary`.
+
+        Returns
+        -------
+        dict
+            Group figures and settings only, no rows of the data.
+        """
+        tests, gammas = self._tests(effect, alpha, max_error)
+        return as_record(self.evaluation, self.frame(alpha=alpha), tests, gammas, self.anova())
+
+    def _tests(
+        self, effect: Any, alpha: float, max_error: float
+    ) -> tuple[dict[str, BoPTest], dict[str, Gamma]]:
+        effects = self._effects(effect)
+        names = [cost.name for cost in self.evaluation.costs]
+        tests = {
+            name: self.test(name, effect=effects.get(name), alpha=alpha, max_error=max_error)
+            for name in names
+        }
+        return tests, {name: self.gamma(name, alpha=alpha) for name in names}
 
     def _effects(self, effect: Any) -> dict[str, float]:
         if effect is None:

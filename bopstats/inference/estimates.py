@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from statsmodels.stats.multitest import multipletests
 
 from bopstats._typing import BoolArray, FloatArray
 from bopstats.costs import Cost, auc_by_group, r2
 from bopstats.evaluation import Evaluation
 from bopstats.groups import GroupMoments
 from bopstats.inference.means import Means, group_means
+from bopstats.inference.multiplicity import holm
 from bopstats.inference.paired import choose_method, paired_interval, paired_pvalues
 
 NO_ROWS_OF_BENEFIT = "no person has a value of this metric: no interval or test"
@@ -81,11 +81,8 @@ class Estimates:
         """Return p-values adjusted over the covered groups in each partition (Holm 1979)."""
         values: FloatArray = getattr(self, name)
         adjusted = np.full_like(values, np.nan)
-        columns = np.flatnonzero(self.covered)
-        for r, row in enumerate(values):
-            usable = columns[np.isfinite(row[columns])]
-            if len(usable):
-                adjusted[r, usable] = multipletests(row[usable], method="holm")[1]
+        columns = np.flatnonzero(self.covered & np.isfinite(values[:, :-1]).all(axis=0))
+        adjusted[:, columns] = holm(values[:, columns])
         return adjusted
 
 

@@ -46,6 +46,7 @@ class _Law:
 
     name: str
     kind: str
+    describes: str
     lower: Any
     upper: Any
     pooled: Any
@@ -88,8 +89,8 @@ def data_bounds(
         high = _bound(error_upper_bound, effect, effective, law.upper, law.reason)
         if isinstance(low, NotComputable) and "a benefit this large" in low.reason:
             notes.append(low.reason)
-        lower.append(_row(law, "error_lower", low, law.lower))
-        upper.append(_row(law, "error_upper", high, law.upper))
+        lower.append(_row(law, "error_lower", low))
+        upper.append(_row(law, "error_upper", high))
         attributes.append(_cap(law, total, effect, max_error))
     values = [row["error_lower"] for row in lower if np.isfinite(row["error_lower"])]
     return Bounds(
@@ -110,14 +111,13 @@ def _bound(function: Any, effect: float, sizes: FloatArray, law: Any, reason: st
         return NotComputable(f"a benefit this large is not possible here ({error})")
 
 
-def _row(law: _Law, column: str, value: Any, laws: Any) -> dict[str, Any]:
-    first = laws[0] if isinstance(laws, list) and laws else laws
+def _row(law: _Law, column: str, value: Any) -> dict[str, Any]:
     failed = isinstance(value, NotComputable)
     return {
         "law": law.name,
         "kind": law.kind,
         column: np.nan if failed else value,
-        "describes": getattr(first, "describes", ""),
+        "describes": law.describes,
         "reason": value.reason if failed else "",
     }
 
@@ -146,7 +146,7 @@ def _laws(estimates: Estimates, chosen: IntArray) -> list[_Law]:
         return laws
     if cost.bounds is not None:
         law = Bounded(*cost.bounds)
-        laws.append(_Law(BOUNDED, "certified", law, law, law))
+        laws.append(_Law(BOUNDED, "certified", law.describes, law, law, law))
     if cost.integer:
         laws.append(_ternary(estimates, chosen))
     else:
@@ -161,14 +161,17 @@ def _ternary(estimates: Estimates, chosen: IntArray) -> _Law:
         clopper_pearson(np.round(q * m), m, _LEVEL)[1] for q, m in zip(share, sizes, strict=True)
     ]
     laws = [Ternary(limit) for limit in limits]
-    return _Law(TERNARY, "plug-in", laws, Bounded(-1.0, 1.0), Ternary(max(limits)))
+    span = f"{min(limits):.1%} to {max(limits):.1%}"
+    describes = f"at most {span} of a group's predictions change (upper 97.5 % limits)"
+    return _Law(TERNARY, "plug-in", describes, laws, Bounded(-1.0, 1.0), Ternary(max(limits)))
 
 
 def _gaussian(estimates: Estimates, chosen: IntArray) -> _Law:
     n_eff = estimates.n_eff[:, chosen]
     sigma = np.median(estimates.std_err[:, chosen] * np.sqrt(n_eff), axis=0)
     if not np.isfinite(sigma).all():
-        return _Law(GAUSSIAN, "plug-in", None, None, None, "a group's benefit does not vary")
+        reason = "a group's benefit does not vary"
+        return _Law(GAUSSIAN, "plug-in", "", None, None, None, reason)
     df = np.maximum(np.median(n_eff, axis=0) - 1, 1.0)
     low = sigma * np.sqrt(df / stats.chi2.isf(_LEVEL / 2, df))
     high = sigma * np.sqrt(df / stats.chi2.ppf(_LEVEL / 2, df))
@@ -176,6 +179,7 @@ def _gaussian(estimates: Estimates, chosen: IntArray) -> _Law:
     return _Law(
         GAUSSIAN,
         "plug-in",
+        f"Gaussian benefits, standard deviations {sigma.min():.3g} to {sigma.max():.3g} by group",
         [Gaussian(float(s)) for s in low],
         [Gaussian(float(s)) for s in high],
         Gaussian(pooled),

@@ -1,0 +1,63 @@
+"""Tables from files in the formats that epidemiologists keep them in, all read by pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from bopstats.exceptions import DataError
+
+
+def _read_sas(path: Path) -> pd.DataFrame:
+    """Read SAS data; text is UTF-8, or Windows-1252 where it is not."""
+    try:
+        return pd.read_sas(path, encoding="utf-8")
+    except UnicodeDecodeError:
+        return pd.read_sas(path, encoding="cp1252")
+
+
+_READERS: dict[str, Callable[[Path], Any]] = {
+    ".csv": pd.read_csv,
+    ".csv.gz": pd.read_csv,
+    ".parquet": pd.read_parquet,
+    ".dta": pd.read_stata,
+    ".sas7bdat": _read_sas,
+    ".xpt": _read_sas,
+}
+
+
+def read_table(path: str | Path) -> pd.DataFrame:
+    """Read a data file by its ending.
+
+    Parameters
+    ----------
+    path : str or Path
+        A .csv, .csv.gz, .parquet (extra ``parquet``), .dta, .sas7bdat or .xpt file.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    DataError
+        If the file is missing, of another kind, or cannot be read.
+    """
+    path = Path(path)
+    name = path.name.lower()
+    reader = next((each for ending, each in _READERS.items() if name.endswith(ending)), None)
+    if reader is None:
+        raise DataError(f"data: got {path.name!r}; allowed: files in {', '.join(_READERS)}")
+    if not path.is_file():
+        raise DataError(f"data: no file {str(path)!r}")
+    try:
+        return pd.DataFrame(reader(path))
+    except ImportError as error:
+        raise DataError(
+            f"data: {path.name!r} needs pyarrow: pip install 'bopstats[parquet]'"
+        ) from error
+    except Exception as error:  # each reader has errors of its own
+        raise DataError(f"data: cannot read {path.name!r}: {error}") from error
