@@ -65,8 +65,8 @@ class Factor:
 class Outcome:
     """The outcome as a number, and what it means.
 
-    `event` is the level that counts for a binary outcome, else None. `binary` tells that all
-    values are 0 or 1.
+    `event` is the level that counts for a binary outcome, else None; `asked` whether the user
+    named it. `binary` tells that all values are 0 or 1; `kind` is "binary", "integer" or "real".
     """
 
     name: str
@@ -74,6 +74,7 @@ class Outcome:
     event: object | None
     binary: bool
     kind: str
+    asked: bool = False
 
 
 @dataclass(frozen=True)

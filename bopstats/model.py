@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from collections import ChainMap
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from bopstats._typing import FloatArray, IntArray
+from bopstats._typing import FloatArray
 from bopstats._validation import check_rng, check_share, is_number
 from bopstats.assembly import Request, build_design
 from bopstats.costs import Cost, explanation_costs, resolve
+from bopstats.crossfit import CrossFit
 from bopstats.design import Design
 from bopstats.evaluation import Evaluation, Settings
-from bopstats.exceptions import ArgumentError, ConvergenceWarning, SeparationWarning
-from bopstats.explanations import Masked, explanation_cost, masked_predictions, top_count
+from bopstats.exceptions import ArgumentError
+from bopstats.explanations import top_count
 from bopstats.fitting.families import family_name, link_name, resolve_family, unit_deviance
-from bopstats.fitting.models import FittedPair, fit_pair, predict
-from bopstats.groups import GroupMoments, RowBop
+from bopstats.fitting.models import FittedPair
+from bopstats.groups import GroupMoments
 from bopstats.outcome import check_family, default_family
 from bopstats.results import BoPResults
-from bopstats.splitting import Plan, Split, make_plan
+from bopstats.splitting import Plan, make_plan
 
 
 def glm(
@@ -192,7 +189,7 @@ class PersonalizedGLM:
         explained = any(cost.kind == "explanation" for cost in chosen)
         count = top_count(top, n_terms) if explained else None
         plan = make_plan(self.design, cv, repeats, folds, generator)
-        run = _Run(self.design, self.family, self._estimate_alpha, chosen, threshold, count)
+        run = CrossFit(self.design, self.family, self._estimate_alpha, chosen, threshold, count)
         full = run.full_fit()
         rows = tuple(run.partition(partition, full, plan) for partition in plan.partitions)
         settings = self._settings(plan, full, folds, rng, threshold, count)
@@ -255,151 +252,3 @@ class PersonalizedGLM:
             clustered=design.cluster is not None,
             shifts_only=design.shifts_only,
         )
-
-
-@dataclass
-class _Run:
-    """The loop over partitions and training sets, and what it met on the way."""
-
-    design: Design
-    family: Any
-    estimate_alpha: bool
-    costs: tuple[Cost, ...]
-    threshold: float
-    top: int | None
-
-    def __post_init__(self) -> None:
-        self._separated = {"generic": 0, "personalized": 0}
-        self._unconverged = {"generic": 0, "personalized": 0}
-        self._dropped: dict[str, set[str]] = {"generic": set(), "personalized": set()}
-        self._found: list[str] = []
-
-    def full_fit(self) -> FittedPair:
-        """Fit both models on all rows, warning of what went wrong."""
-        everyone = np.ones(self.design.n, dtype=bool)
-        matrices = (self.design.generic, self.design.personalized)
-        pair = fit_pair(
-            self.design, matrices, self.family, everyone, estimate_alpha=self.estimate_alpha
-        )
-        for model in (pair.generic, pair.personalized):
-            if model.separation is not None:
-                text = f"separation in the {model.name} model: {model.separation}"
-                self._found.append(
-                    f"{text[0].upper()}{text[1:]}; not estimable: "
-                    f"{', '.join(model.separation.columns)}."
-                )
-                warnings.warn(
-                    f"{text}; these coefficients run to infinity and are not estimable",
-                    SeparationWarning,
-                    stacklevel=3,
-                )
-            if not model.converged:
-                text = f"the {model.name} model did not converge"
-                self._found.append(f"{text[0].upper()}{text[1:]}.")
-                warnings.warn(text, ConvergenceWarning, stacklevel=3)
-            if model.dropped:
-                self._found.append(
-                    f"Redundant columns of the {model.name} model are dropped: "
-                    f"{', '.join(model.dropped)}."
-                )
-        return pair
-
-    def partition(self, splits: tuple[Split, ...], full: FittedPair, plan: Plan) -> RowBop:
-        """Predict every test row of a partition and compute its costs."""
-        parts, folds = [], []
-        for k, split in enumerate(splits):
-            pair = full if plan.kind == "in-sample" else self._train(split, full)
-            parts.append([self._predict(m, split.test) for m in (pair.generic, pair.personalized)])
-            folds.append(np.full(len(split.test), k, dtype=np.int64))
-        rows = np.concatenate([split.test for split in splits])
-        order = np.argsort(rows, kind="stable")
-        predictions = [
-            Masked(
-                *(
-                    np.concatenate([getattr(part[which], field) for part in parts])[order]
-                    for field in ("whole", "top_only", "without_top")
-                )
-            )
-            for which in (0, 1)
-        ]
-        return self._rows(rows[order], np.concatenate(folds)[order], predictions)
-
-    def _train(self, split: Split, full: FittedPair) -> FittedPair:
-        matrices = (full.generic.matrix, full.personalized.matrix)
-        if self.design.relearn is not None:
-            generic, personalized, notes = self.design.relearn(np.flatnonzero(split.train))
-            matrices = (generic, personalized)
-            self._found += [f"{note}." for note in notes if f"{note}." not in self._found]
-        pair = fit_pair(
-            self.design,
-            matrices,
-            full.generic.family,
-            split.train,
-            estimate_alpha=self.estimate_alpha,
-            start=full,
-            warm=self.design.relearn is None,
-        )
-        for model, whole in ((pair.generic, full.generic), (pair.personalized, full.personalized)):
-            self._separated[model.name] += model.separation is not None
-            self._unconverged[model.name] += not model.converged
-            self._dropped[model.name] |= set(model.dropped) - set(whole.dropped)
-        return pair
-
-    def _predict(self, model: Any, rows: IntArray) -> Masked:
-        if self.top is None:
-            mu = predict(model, self.design, rows)
-            return Masked(mu, mu, mu)
-        return masked_predictions(model, self.design, rows, self.top)
-
-    def _rows(self, rows: IntArray, fold: IntArray, predictions: list[Masked]) -> RowBop:
-        design = self.design
-        y = design.outcome.values[rows]
-        own = [cost for cost in self.costs if not cost.group_only]
-        values = [[self._cost(cost, y, masked) for cost in own] for masked in predictions]
-        shape = (len(own), len(rows))
-        return RowBop(
-            costs=tuple(cost.name for cost in own),
-            generic=np.array(values[0]).reshape(shape),
-            personalized=np.array(values[1]).reshape(shape),
-            y=y,
-            mu_generic=predictions[0].whole,
-            mu_personalized=predictions[1].whole,
-            group=design.group[rows],
-            fold=fold,
-            rows=rows,
-            n_groups=design.groups.n_groups,
-            weight=None if design.weight is None else design.weight[rows],
-            weight_type=design.weight_type,
-            cluster=None if design.cluster is None else design.cluster[rows],
-            binary=design.outcome.binary,
-        )
-
-    def _cost(self, cost: Cost, y: FloatArray, masked: Masked) -> FloatArray:
-        if cost.per_person is not None:
-            return cost.per_person(y, masked.whole)
-        binomial = family_name(self.family) == "binomial"
-        if cost.name == "sufficiency":
-            return explanation_cost(masked.whole, masked.top_only, binomial, self.threshold)
-        return -explanation_cost(masked.whole, masked.without_top, binomial, self.threshold)
-
-    def notes(self, plan: Plan) -> list[str]:
-        """Say what was met, on all rows and in training sets."""
-        total = plan.folds * len(plan.partitions)
-        found = list(self._found)
-        for name in ("generic", "personalized"):
-            if self._separated[name]:
-                found.append(
-                    f"Separation in {self._separated[name]} of {total} training sets of the "
-                    f"{name} model."
-                )
-            if self._unconverged[name]:
-                found.append(
-                    f"No convergence in {self._unconverged[name]} of {total} training sets of "
-                    f"the {name} model."
-                )
-            if self._dropped[name]:
-                found.append(
-                    f"Some training sets of the {name} model also drop: "
-                    f"{', '.join(sorted(self._dropped[name]))}."
-                )
-        return found

@@ -68,7 +68,7 @@ def _with_event(series: pd.Series[Any], name: str, event: object) -> Outcome:
         raise OutcomeError(f"event: got {event!r}; {name!r} has the levels {_levels(series)}{hint}")
     array = np.asarray(series == event, dtype=np.float64)
     _refuse_constant(array, name)
-    return Outcome(name, array, event, True, "binary")
+    return Outcome(name, array, event, True, "binary", asked=True)
 
 
 def _levels(series: pd.Series[Any]) -> str:
@@ -106,8 +106,8 @@ def check_family(outcome: Outcome, family: str) -> None:
             f"outcome {outcome.name!r} is not binary (values {shown}); family='binomial' allows "
             "0/1, False/True, or event= naming the level that counts"
         )
-    if family != "binomial" and outcome.event is not None and not outcome.binary:
-        raise OutcomeError(f"event: outcome {outcome.name!r} is not binary")
+    if family != "binomial" and outcome.asked:
+        raise OutcomeError(f"event: got {outcome.event!r}; allowed: None with family {family!r}")
     if family in _POSITIVE and (values <= 0).any():
         raise OutcomeError(f"outcome {outcome.name!r}: family {family!r} needs values above 0")
     if family in _COUNTS and (values < 0).any():

@@ -19,6 +19,7 @@ from bopstats.groups import POPULATION
 from bopstats.inference.estimates import Estimates, estimate
 from bopstats.inference.gamma import Gamma, smallest_benefit
 from bopstats.inference.notes import group_notes
+from bopstats.inference.testability import group_bounds
 from bopstats.inference.tests import KINDS, BoPTest, run_test
 from bopstats.inference.verdicts import group_verdict
 from bopstats.tables.record import as_record
@@ -121,7 +122,9 @@ class BoPResults:
         names = [c.name for c in self.evaluation.costs] if cost is None else [self._cost(cost).name]
         return pd.concat([self._frame(name, alpha) for name in names], ignore_index=True)
 
-    def _frame(self, name: str, alpha: float) -> pd.DataFrame:
+    def _frame(
+        self, name: str, alpha: float, effect: float | None = None, max_error: float = 1.0
+    ) -> pd.DataFrame:
         found = self._estimates(name, alpha)
         index, settings = self.evaluation.groups, self.evaluation.settings
         attributes = pd.concat(
@@ -133,10 +136,11 @@ class BoPResults:
         adjusted_harm = np.asarray(np.median(found.holm("p_harm"), axis=0))
         # The population is a question of its own: no adjustment.
         verdicts = [
-            group_verdict(a, b, alpha, None, 1.0)
-            for a, b in zip(
+            group_verdict(a, b, alpha, bound, max_error)
+            for a, b, bound in zip(
                 [*adjusted_benefit[:-1], p_benefit[-1]],
                 [*adjusted_harm[:-1], p_harm[-1]],
+                [None] * len(p_harm) if effect is None else group_bounds(found, effect),
                 strict=True,
             )
         ]
@@ -276,7 +280,7 @@ class BoPResults:
         tests, gammas = self._tests(effect, alpha, max_error)
         return build_summary(
             self.evaluation,
-            self.frame(alpha=alpha),
+            self._frame_with_bounds(tests, alpha),
             {c.name: self._estimates(c.name, alpha) for c in self.evaluation.costs},
             tests,
             gammas,
@@ -301,7 +305,13 @@ class BoPResults:
             Group figures and settings only, no rows of the data.
         """
         tests, gammas = self._tests(effect, alpha, max_error)
-        return as_record(self.evaluation, self.frame(alpha=alpha), tests, gammas, self.anova())
+        frame = self._frame_with_bounds(tests, alpha)
+        return as_record(self.evaluation, frame, tests, gammas, self.anova())
+
+    def _frame_with_bounds(self, tests: dict[str, BoPTest], alpha: float) -> pd.DataFrame:
+        """Return the frame with verdicts that know the effect."""
+        parts = [self._frame(n, alpha, t.effect, t.max_error) for n, t in tests.items()]
+        return pd.concat(parts, ignore_index=True)
 
     def _tests(
         self, effect: Any, alpha: float, max_error: float

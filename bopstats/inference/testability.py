@@ -1,7 +1,6 @@
 """Could the data tell? Laws of the individual benefit from the groups' own figures, and bounds.
 
-Rows of what is returned: the law, the class of distributions it stands for, the bound, and
-whether the law is certified for the cost or plugged in from the data.
+Like every figure, bounds are computed inside each partition; their medians are reported.
 """
 
 from __future__ import annotations
@@ -18,19 +17,28 @@ from bopstats._typing import FloatArray, IntArray
 from bopstats.exceptions import DomainError
 from bopstats.inference.estimates import Estimates, NotComputable
 from bopstats.inference.paired import clopper_pearson
+from bopstats.inference.verdicts import IMPOSSIBLE
 from bopstats.planning import attribute_budget
 from bopstats.theory import Bounded, Gaussian, Ternary, error_lower_bound, error_upper_bound
 
 _LEVEL = 0.05
-BOUNDED, GAUSSIAN, TERNARY = "bounded", "gaussian", "ternary"
+CERTIFIED, PLUG_IN = "certified", "plug-in"
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """Bounds on the summed error of any test that the groups covered allow.
+    """Bounds on the summed error of any test on the groups covered, and attribute caps.
 
-    `lower`, `upper` and `attributes` are frames with a row a law; `verdict_bound` is the lower
-    bound that the verdict reads, None where there is none; `note` says what is impossible.
+    Attributes
+    ----------
+    lower, upper, attributes : DataFrame
+        A row a law, with `law`, `kind` ("certified" for any such data, "plug-in" when estimated
+        from these), `describes` (the class of distributions), `reason` (why a number is missing),
+        and `error_lower`; `error_upper`; `lambert_w`, `necessary_any`, `achievable`.
+    verdict_bound : float or None
+        The plug-in law's lower bound, which the verdict reads.
+    note : str
+        Says when a benefit of the effect's size is not possible.
     """
 
     lower: pd.DataFrame
@@ -42,20 +50,18 @@ class Bounds:
 
 @dataclass(frozen=True)
 class _Law:
-    """One named law with a law object a group (or one for all), or the reason for none."""
+    """One named law: an object a group for lower and for upper bounds, and one for all pooled."""
 
     name: str
     kind: str
     describes: str
-    lower: Any
-    upper: Any
+    lower: Sequence[Any]
+    upper: Sequence[Any]
     pooled: Any
     reason: str = ""
 
 
-def data_bounds(
-    estimates: Estimates, effect: float, max_error: float, groups: Sequence[int] | None = None
-) -> Bounds:
+def data_bounds(estimates: Estimates, effect: float, max_error: float) -> Bounds:
     """Return error bounds and attribute caps from the data's own group sizes.
 
     Parameters
@@ -66,121 +72,152 @@ def data_bounds(
         Smallest benefit that matters, in the cost's unit, above 0.
     max_error : float
         Largest tolerable summed error, for the attribute caps.
-    groups : sequence of int, optional
-        Which groups; by default those covered.
 
     Notes
     -----
     Lower bounds use each group's rows, upper ones its effective rows. Bounded costs get the
     bounded law, certified in the worst case; 0–1 costs beside it the ternary law at the upper
-    97.5 % limit of the share of changed predictions; real-valued costs the Gaussian law at the
-    97.5 % limits of each group's standard deviation. The latter two are plugged in.
+    97.5 % limit of each group's share of changed predictions (its upper bound is the bounded
+    law's, since a test's power is not monotone in the share); real-valued costs the Gaussian law
+    at the 97.5 % limits of each group's standard deviation.
     """
-    chosen = np.asarray(
-        np.flatnonzero(estimates.covered) if groups is None else groups, dtype=np.int64
-    )
-    laws = _laws(estimates, chosen)
-    sizes = np.median(estimates.n[:, chosen], axis=0)
-    effective = np.minimum(sizes, np.median(estimates.n_eff[:, chosen], axis=0))
-    total = float(sizes.sum())
-    lower, upper, attributes, notes = [], [], [], []
-    for law in laws:
-        low = _bound(error_lower_bound, effect, sizes, law.lower, law.reason)
-        high = _bound(error_upper_bound, effect, effective, law.upper, law.reason)
-        if isinstance(low, NotComputable) and "a benefit this large" in low.reason:
-            notes.append(low.reason)
-        lower.append(_row(law, "error_lower", low))
-        upper.append(_row(law, "error_upper", high))
-        attributes.append(_cap(law, total, effect, max_error))
-    values = [row["error_lower"] for row in lower if np.isfinite(row["error_lower"])]
+    groups = np.flatnonzero(estimates.covered)
+    runs = [
+        [_numbers(law, sizes, effective, effect, max_error) for law in laws]
+        for laws, sizes, effective in (
+            _partition(estimates, r, groups) for r in range(len(estimates.n))
+        )
+    ]
+    rows = [_median_row(list(each)) for each in zip(*runs, strict=True)]
+    about = ["law", "kind", "describes", "reason"]
+    table = pd.DataFrame(rows, columns=[*about, *_NUMBERS])
+    bound = rows[-1]["error_lower"] if rows else np.nan
+    impossible = [row["reason"] for row in rows if row["reason"].startswith(IMPOSSIBLE)]
     return Bounds(
-        pd.DataFrame(lower),
-        pd.DataFrame(upper),
-        pd.DataFrame(attributes),
-        values[-1] if values else None,
-        notes[0] if notes else "",
+        table[[*about, "error_lower"]],
+        table[[*about, "error_upper"]],
+        table[[*about, "lambert_w", "necessary_any", "achievable"]],
+        float(bound) if np.isfinite(bound) else None,
+        impossible[0] if impossible else "",
     )
 
 
-def _bound(function: Any, effect: float, sizes: FloatArray, law: Any, reason: str) -> Any:
-    if reason:
-        return NotComputable(reason)
-    try:
-        return float(function(effect, sizes, law))
-    except DomainError as error:
-        return NotComputable(f"a benefit this large is not possible here ({error})")
+def group_bounds(estimates: Estimates, effect: float) -> FloatArray:
+    """Return the plug-in lower bound for each group alone, the population last, shape (G + 1,).
+
+    The summed error of any test of one group's benefit: at most 0 against at least `effect`.
+    """
+    found = np.full(estimates.n.shape, np.nan)
+    columns = [g for g, method in enumerate(estimates.method) if method]
+    for r in range(len(found)):
+        for g in columns:
+            laws, sizes, _ = _partition(estimates, r, np.array([g]))
+            if laws and not laws[-1].reason:
+                value = _bound(error_lower_bound, effect, sizes, laws[-1].lower)
+                found[r, g] = np.nan if isinstance(value, NotComputable) else value
+    return np.asarray(np.median(found, axis=0), dtype=np.float64)
 
 
-def _row(law: _Law, column: str, value: Any) -> dict[str, Any]:
-    failed = isinstance(value, NotComputable)
-    return {
-        "law": law.name,
-        "kind": law.kind,
-        column: np.nan if failed else value,
-        "describes": law.describes,
-        "reason": value.reason if failed else "",
-    }
+_NUMBERS = ("error_lower", "error_upper", "lambert_w", "necessary_any", "achievable")
 
 
-def _cap(law: _Law, total: float, effect: float, max_error: float) -> dict[str, Any]:
-    row: dict[str, Any] = {"law": law.name, "kind": law.kind, "reason": law.reason}
+def _numbers(
+    law: _Law, sizes: FloatArray, effective: FloatArray, effect: float, max_error: float
+) -> dict[str, Any]:
+    """One partition's row of one law."""
+    row: dict[str, Any] = dict.fromkeys(_NUMBERS, np.nan)
+    row |= {"law": law.name, "kind": law.kind, "describes": law.describes, "reason": law.reason}
     if law.reason:
-        return {**row, "lambert_w": np.nan, "necessary_any": None, "achievable": None}
-    try:
-        budget = attribute_budget(total, effect, law.pooled, max_error=max_error)
-    except DomainError as error:
-        row["reason"] = str(error)
-        return {**row, "lambert_w": np.nan, "necessary_any": None, "achievable": None}
-    return {
-        **row,
+        return row
+    low = _bound(error_lower_bound, effect, sizes, law.lower)
+    if isinstance(low, NotComputable):
+        return row | {"reason": low.reason}
+    high = _bound(error_upper_bound, effect, effective, law.upper)
+    budget = attribute_budget(float(sizes.sum()), effect, law.pooled, max_error=max_error)
+    return row | {
+        "error_lower": low,
+        "error_upper": np.nan if isinstance(high, NotComputable) else high,
         "lambert_w": float(budget.lambert_w),
-        "necessary_any": budget.necessary_any,
-        "achievable": budget.achievable,
+        "necessary_any": _integer(budget.necessary_any),
+        "achievable": _integer(budget.achievable),
     }
 
 
-def _laws(estimates: Estimates, chosen: IntArray) -> list[_Law]:
+def _integer(value: Any) -> float:
+    """Return an attribute count as a number: −1 where not even the pooled population will do."""
+    return -1.0 if value is None or value == "none" else float(value)
+
+
+def _median_row(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return medians over partitions; a number missing in one is missing."""
+    reasons = [row["reason"] for row in rows if row["reason"]]
+    merged = {**rows[0], "reason": reasons[0] if reasons else ""}
+    for name in _NUMBERS:
+        merged[name] = float(np.median([row[name] for row in rows]))
+    for name in ("necessary_any", "achievable"):
+        if np.isfinite(merged[name]):
+            merged[name] = "none" if merged[name] < 0 else int(merged[name])
+    return merged
+
+
+def _bound(function: Any, effect: float, sizes: FloatArray, laws: Sequence[Any]) -> Any:
+    try:
+        return float(function(effect, sizes, laws))
+    except DomainError as error:
+        return NotComputable(f"{IMPOSSIBLE} ({error})")
+
+
+def _partition(
+    estimates: Estimates, r: int, groups: IntArray
+) -> tuple[list[_Law], FloatArray, FloatArray]:
+    """Return one partition's laws, group sizes and effective sizes."""
     cost = estimates.cost
+    sizes = estimates.n[r, groups]
+    effective = np.minimum(sizes, estimates.n_eff[r, groups])
     laws: list[_Law] = []
-    if cost.group_only:
-        return laws
+    if cost.group_only or not len(groups):
+        return laws, sizes, effective
     if cost.bounds is not None:
         law = Bounded(*cost.bounds)
-        laws.append(_Law(BOUNDED, "certified", law.describes, law, law, law))
+        many = [law] * len(groups)
+        laws.append(_Law("bounded", CERTIFIED, law.describes, many, many, law))
     if cost.integer:
-        laws.append(_ternary(estimates, chosen))
+        laws.append(_ternary(estimates.changed[r, groups] / sizes, effective))
     else:
-        laws.append(_gaussian(estimates, chosen))
-    return laws
+        spread = estimates.std_err[r, groups] * np.sqrt(estimates.n_eff[r, groups])
+        laws.append(_gaussian(spread, effective))
+    return laws, sizes, effective
 
 
-def _ternary(estimates: Estimates, chosen: IntArray) -> _Law:
-    sizes = np.floor(np.median(estimates.n_eff[:, chosen], axis=0))
-    share = np.median(estimates.changed[:, chosen] / estimates.n[:, chosen], axis=0)
+def _ternary(share: FloatArray, sizes: FloatArray) -> _Law:
+    whole = np.floor(sizes)
     limits = [
-        clopper_pearson(np.round(q * m), m, _LEVEL)[1] for q, m in zip(share, sizes, strict=True)
+        clopper_pearson(float(np.round(q * m)), float(m), _LEVEL)[1]
+        for q, m in zip(share, whole, strict=True)
     ]
-    laws = [Ternary(limit) for limit in limits]
-    span = f"{min(limits):.1%} to {max(limits):.1%}"
-    describes = f"at most {span} of a group's predictions change (upper 97.5 % limits)"
-    return _Law(TERNARY, "plug-in", describes, laws, Bounded(-1.0, 1.0), Ternary(max(limits)))
+    return _Law(
+        "ternary",
+        PLUG_IN,
+        "predictions of a group change at most as often as the upper 97.5 % limit of their share",
+        [Ternary(limit) for limit in limits],
+        [Bounded(-1.0, 1.0)] * len(limits),
+        Ternary(max(limits)),
+    )
 
 
-def _gaussian(estimates: Estimates, chosen: IntArray) -> _Law:
-    n_eff = estimates.n_eff[:, chosen]
-    sigma = np.median(estimates.std_err[:, chosen] * np.sqrt(n_eff), axis=0)
+def _gaussian(sigma: FloatArray, sizes: FloatArray) -> _Law:
+    describes = "normal benefits with each group's own standard deviation"
     if not np.isfinite(sigma).all():
-        reason = "a group's benefit does not vary"
-        return _Law(GAUSSIAN, "plug-in", "", None, None, None, reason)
-    df = np.maximum(np.median(n_eff, axis=0) - 1, 1.0)
+        reason = "the benefit does not vary in some group"
+        return _Law("gaussian", PLUG_IN, describes, (), (), None, reason)
+    df = np.maximum(sizes - 1, 1.0)
     low = sigma * np.sqrt(df / stats.chi2.isf(_LEVEL / 2, df))
     high = sigma * np.sqrt(df / stats.chi2.ppf(_LEVEL / 2, df))
-    pooled = float(np.sqrt(np.average(low**2, weights=df)))
     return _Law(
-        GAUSSIAN,
-        "plug-in",
-        f"Gaussian benefits, standard deviations {sigma.min():.3g} to {sigma.max():.3g} by group",
+        "gaussian",
+        PLUG_IN,
+        describes,
         [Gaussian(float(s)) for s in low],
         [Gaussian(float(s)) for s in high],
-        Gaussian(pooled),
+        Gaussian(float(np.sqrt(np.average(low**2, weights=df)))),
     )

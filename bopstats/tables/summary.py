@@ -39,6 +39,9 @@ class Summary:
     __repr__ = __str__
 
 
+_SHORT = {CANNOT_BE_TOLD: "cannot be told"}
+
+
 def build_summary(
     evaluation: Evaluation,
     frame: pd.DataFrame,
@@ -51,7 +54,11 @@ def build_summary(
 ) -> Summary:
     """Put the summary together; see `BoPResults.summary`."""
     settings = evaluation.settings
-    sections = [_header(evaluation, association), _groups(evaluation, frame)]
+    sections = [
+        _header(evaluation, association),
+        Section("Verdicts", _verdicts(evaluation, tests)),
+        _groups(evaluation, frame),
+    ]
     ordered = sorted(evaluation.costs, key=lambda cost: cost.kind == "explanation")
     sections += [
         _cost(
@@ -65,7 +72,6 @@ def build_summary(
         )
         for cost in ordered
     ]
-    sections.append(Section("Verdicts", _verdicts(evaluation, tests)))
     sections.append(Section("Notes", lines=notes(evaluation, frame, tests, alpha, max_error)))
     title = f"Benefit of personalization: {settings.family} GLM, {settings.link} link"
     return Summary(title, tuple(sections))
@@ -145,7 +151,7 @@ def _cost(
             high: [number(v, digits) for v in rows["ci_upp"]],
             "p ben.": [pvalue(v) for v in rows["p_benefit"]],
             "p harm": [pvalue(v) for v in rows["p_harm"]],
-            "verdict": list(rows["verdict"]),
+            "verdict": [_SHORT.get(v, v) for v in rows["verdict"]],
         }
     )
     role = "primary" if primary else "exploratory"
@@ -165,9 +171,7 @@ def _lines(cost: Cost, test: BoPTest, gamma: Gamma, digits: int) -> list[str]:
     ]
     if test.effect is not None:
         lines += _bound_lines(cost, test)
-    lines += [test.note] if test.note else []
-    lines.append(f"Verdict: {test.verdict}")
-    return lines
+    return [*lines, test.note] if test.note else lines
 
 
 def _bound_lines(cost: Cost, test: BoPTest) -> list[str]:
@@ -183,19 +187,24 @@ def _bound_lines(cost: Cost, test: BoPTest) -> list[str]:
         strict=True,
     )
     for low, upp, cap in laws:
-        lines.append(_bound_line(low, upp["error_upper"], cap["lambert_w"], test.max_error))
+        lines.append(_bound_line(low, upp["error_upper"], cap, test.max_error))
     return lines
 
 
-def _bound_line(low: dict[Hashable, Any], upper: float, cap: float, max_error: float) -> str:
+def _bound_line(
+    low: dict[Hashable, Any], upper: float, cap: dict[Hashable, Any], max_error: float
+) -> str:
     text = f"  {low['law']} ({low['kind']}"
     if np.isnan(low["error_lower"]):
         return f"{text}): not computable, {low['reason']}"
     text += f"; {low['describes']}): at least {low['error_lower']:.3f}"
     if np.isfinite(upper):
         text += f", {upper:.3f} can be reached"
-    if np.isfinite(cap):
-        text += f"; yes/no attributes at most {cap:.2f} (Lambert W, error {max_error:g})"
+    if np.isfinite(cap["lambert_w"]):
+        some = cap["necessary_any"] != "none"
+        most = f"at most {cap['necessary_any']}" if some else "none, not even everyone pooled"
+        text += f"; yes/no attributes at error {max_error:g}: {most} (Lambert W "
+        text += f"{cap['lambert_w']:.2f})"
     return text
 
 
