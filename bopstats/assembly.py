@@ -115,6 +115,7 @@ def build_design(formula: str, data: Any, request: Request, namespace: Mapping[s
         cluster=None if cluster is None else codes(cluster),
         key=None if key is None else key.to_numpy(),
         offset=_offset(rows),
+        exposed="exposure" in rows.extras,
         relearn=built.relearn,
     )
 
@@ -160,6 +161,8 @@ def _rows(parsed: Parsed, data: pd.DataFrame, request: Request) -> _Rows:
         for name in names
         if (unused := _unused_levels(data.loc[keep, name]))
     ]
+    if "note" in data.attrs:
+        notes.insert(0, str(data.attrs["note"]))
     return _Rows(data, keep, mask, frame, sides, extras, grouped, ref, tuple(notes))
 
 

@@ -84,7 +84,7 @@ class Design:
     All arrays have one entry a used row, n in total; `positions` are the rows' places in the
     data before any were dropped. `relearn` rebuilds both matrices with stateful transforms
     learned from the training rows only; it is None where there are none. `shifts_only` tells that
-    the personal terms are constant within groups.
+    the personal terms are constant within groups; `exposed` that the offset holds a log exposure.
     """
 
     formula: str
@@ -107,6 +107,7 @@ class Design:
     cluster: IntArray | None = None
     key: npt.NDArray[Any] | None = None
     offset: FloatArray | None = None
+    exposed: bool = False
     relearn: Callable[[IntArray], tuple[ModelMatrix, ModelMatrix, tuple[str, ...]]] | None = None
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -49,7 +50,7 @@ class GroupIndex:
         }
         return pd.DataFrame(columns)
 
-    @property
+    @cached_property
     def labels(self) -> tuple[str, ...]:
         """One text a group, e.g. ``"female, Hispanic"``."""
         return tuple(", ".join(map(str, row)) for row in self.frame().itertuples(index=False))

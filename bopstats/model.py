@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bopstats._typing import FloatArray
-from bopstats._validation import check_rng, check_share, is_number
+from bopstats._validation import check_rng, check_share, fail, is_number
 from bopstats.assembly import Request, build_design
 from bopstats.costs import Cost, explanation_costs, resolve
 from bopstats.crossfit import CrossFit
@@ -52,7 +52,8 @@ def glm(
         exp, sqrt and the like are known by name. The crossing of the categorical personal
         attributes makes the groups.
     data : DataFrame or mapping of columns
-        One row a person (or a record, see `cluster`).
+        One row a person (or a record, see `cluster`). A text in ``data.attrs["note"]`` is carried
+        into the summary's notes.
     family : str or statsmodels family, optional
         "binomial", "gaussian", "poisson", "gamma" (log link), "inverse_gaussian",
         "negative_binomial" (dispersion estimated by maximum likelihood in the personalized model
@@ -135,6 +136,8 @@ class PersonalizedGLM:
             family_name(self.family) == "negative_binomial"
         )
         check_family(design.outcome, family_name(self.family))
+        if design.exposed and link_name(self.family) != "log":
+            fail("exposure", f"the {link_name(self.family)} link", "models with the log link")
 
     def fit(
         self,

@@ -104,7 +104,8 @@ class BoPResults:
         Returns
         -------
         DataFrame
-            Columns `cost`, `kind`, one a group attribute, `group`, `n`, `n_eff`, `events`,
+            Columns `cost`, `kind`, one a group attribute (``<name>_attribute`` where the name is
+            one of the other columns'), `group`, `n`, `n_eff`, `events`,
             `n_changed` (people whose cost changed), `cost_generic`, `cost_personalized`, `bop`,
             `std_err`, `ci_low`, `ci_upp`, `ci_method`, `p_benefit`, `p_harm`,
             `p_benefit_adjusted`, `p_harm_adjusted` (Holm), `p_method`, `partition_sd`, `verdict`,
@@ -150,7 +151,7 @@ class BoPResults:
         columns: dict[str, Any] = {
             "cost": name,
             "kind": found.cost.kind,
-            **{a: attributes[a] for a in index.attributes},
+            **{_column(a): attributes[a] for a in index.attributes},
             "group": [*index.labels, POPULATION],
             "n": _whole(found.median("n")),
             "n_eff": found.median("n_eff"),
@@ -347,6 +348,19 @@ class BoPResults:
         if key not in self._cache:
             self._cache[key] = estimate(self.evaluation, name, alpha=alpha, null=null)
         return self._cache[key]
+
+
+_OWN_COLUMNS = frozenset(
+    {"cost", "kind", "group", "n", "n_eff", "events", "n_changed", "cost_generic", "bop"}
+    | {"cost_personalized", "std_err", "ci_low", "ci_upp", "ci_method", "p_benefit", "p_harm"}
+    | {"p_benefit_adjusted", "p_harm_adjusted", "p_method", "partition_sd", "verdict", "status"}
+    | {"note"}
+)
+
+
+def _column(attribute: str) -> str:
+    """Return the frame's column for a group attribute."""
+    return f"{attribute}_attribute" if attribute in _OWN_COLUMNS else attribute
 
 
 def _whole(values: FloatArray) -> Any:

@@ -248,6 +248,9 @@ def _finish(
         f"{label}: its only row is predicted by models that saw no one of this group."
         for label in sorted(lonely)
     )
+    tested = sum(len(split.test) for split in partitions[0])
+    if kind == "given" and tested < design.n:
+        notes += (f"{tested} of {design.n} used rows are in a test set and evaluated.",)
     if kind == "given" and design.cluster is not None:
         notes += _clusters_split(design.cluster, partitions[0])
     return Plan(kind, partitions, len(partitions[0]), share, notes)

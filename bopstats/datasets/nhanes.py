@@ -24,6 +24,12 @@ _EDUCATION = (
 )
 
 
+_NOTE = (
+    "NHANES 2017-2018 without survey weights: figures describe the people examined, they are not "
+    "estimates for the US population."
+)
+
+
 def load_nhanes() -> pd.DataFrame:
     """Load 3,924 adults of NHANES 2017–2018 with complete data.
 
@@ -49,7 +55,8 @@ def load_nhanes() -> pd.DataFrame:
     A work of the US government, in the public domain.
 
     **No survey weights are included.** NHANES samples some groups more densely than others, so
-    unweighted figures describe these people and are not estimates for the US population.
+    unweighted figures describe these people and are not estimates for the US population;
+    ``frame.attrs["note"]`` says so in every summary.
 
     Examples
     --------
@@ -60,4 +67,5 @@ def load_nhanes() -> pd.DataFrame:
     with as_file(files(__package__) / "nhanes2017.csv.gz") as path:
         frame = pd.read_csv(path, dtype=_TYPES)
     frame["education"] = frame["education"].cat.reorder_categories(list(_EDUCATION), ordered=True)
+    frame.attrs["note"] = _NOTE
     return frame

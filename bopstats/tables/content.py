@@ -63,6 +63,18 @@ def pvalue(value: float) -> str:
     return ">0.999" if value > 0.999 else f"{value:.3f}"
 
 
+def p_words(value: float) -> str:
+    """Say a p-value in a sentence.
+
+    Examples
+    --------
+    >>> p_words(0.0001), p_words(0.04)
+    ('p <0.001', 'p = 0.040')
+    """
+    text = pvalue(value)
+    return f"p {text}" if text[0] in "<>" else f"p = {text}"
+
+
 def decimals_for(std_err: np.ndarray) -> int:
     """Return how many decimals show two figures of a typical standard error, from 0 to 6."""
     known = std_err[np.isfinite(std_err) & (std_err > 0)]

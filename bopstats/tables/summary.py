@@ -16,7 +16,7 @@ from bopstats.inference.estimates import Estimates
 from bopstats.inference.gamma import Gamma
 from bopstats.inference.tests import BoPTest
 from bopstats.inference.verdicts import CANNOT_BE_TOLD
-from bopstats.tables.content import Section, decimals_for, number, pvalue
+from bopstats.tables.content import Section, decimals_for, number, p_words, pvalue
 from bopstats.tables.text import render
 from bopstats.tables.wording import estimand, evaluation_words, notes
 
@@ -102,13 +102,21 @@ def _header(evaluation: Evaluation, association: AssociationTest) -> Section:
         ("Rows", rows),
         ("Groups", f"{groups.n_groups} ({' × '.join(groups.attributes)})"),
         ("Seed", seed),
-        ("Association", f"{association} (personal terms, all rows; not a test of benefit)"),
+        ("Association", _association(association)),
     ]
     if settings.weight_type is not None or settings.clustered:
         kinds = [f"{settings.weight_type} weights"] if settings.weight_type else []
         kinds += ["clusters"] if settings.clustered else []
         pairs.insert(6, ("Design", " and ".join(kinds)))
     return Section("", tuple(pairs))
+
+
+def _association(test: AssociationTest) -> str:
+    df = f"{test.df}" if np.isnan(test.df_denom) else f"{test.df}, {test.df_denom:g}"
+    return (
+        f"{test.method} = {test.statistic:.2f}, df = {df}, {p_words(test.pvalue)} (personal terms "
+        "on all rows; another question than benefit)"
+    )
 
 
 def _groups(evaluation: Evaluation, frame: pd.DataFrame) -> Section:
@@ -166,7 +174,7 @@ def _lines(cost: Cost, test: BoPTest, gamma: Gamma, digits: int) -> list[str]:
     lines = [
         f"gamma (smallest group BoP): {number(gamma.value, digits)}, {gamma.group}; limits "
         f"{number(gamma.ci_low, digits)} to {number(gamma.ci_upp, digits)}; {covers}",
-        f"H0 gamma <= 0 (intersection-union): p = {pvalue(test.pvalue)}, "
+        f"H0 gamma <= 0 (intersection-union): {p_words(test.pvalue)}, "
         f"{'rejected' if test.reject else 'not rejected'} at one-sided {test.alpha / 2:g}",
     ]
     if test.effect is not None:
