@@ -60,7 +60,9 @@ def _outcomes(n: int, most: int) -> tuple[Floats, Floats]:
     """Return (n_plus, n_minus, unchanged) up to `most` changed, and log multinomial terms."""
     plus, minus = np.nonzero(np.add.outer(np.arange(most + 1), np.arange(most + 1)) <= most)
     counts = np.stack([plus, minus, n - plus - minus]).astype(float)
-    return counts, gammaln(n + 1) - gammaln(counts + 1).sum(axis=0)
+    # log n!/(n − m)! as a sum of logs: a difference of two gammaln would lose digits at large n
+    falling = np.concatenate([[0.0], np.cumsum(np.log(n - np.arange(most)))])
+    return counts, falling[plus + minus] - gammaln(counts[:2] + 1).sum(axis=0)
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ class _Region:
         grid = np.linspace(0.0, np.pi / 2, 16 + 4 * int(peaks))
         values = np.pad(self.log_probability(null, grid), 1, constant_values=-np.inf)
         inner = values[1:-1]
-        peak = (inner >= values[:-2]) & (inner >= values[2:]) & (inner > inner.max() - _NEAR)
+        peak = (inner > values[:-2]) & (inner >= values[2:]) & (inner > inner.max() - _NEAR)
         return max(self.refine(null, grid[i], grid[1]) for i in np.flatnonzero(peak))
 
     def refine(self, null: float, angle: float, width: float) -> tuple[float, float]:

@@ -182,6 +182,24 @@ def test_the_largest_tail_is_not_missed_between_grid_points():
             assert region.worst(null)[0] >= dense - 1e-9
 
 
+def test_tail_sums_keep_their_digits_in_large_groups():
+    n, q, null = 10**7, mp.mpf("1.7e-6"), mp.mpf("-3e-7")
+    region = _region(n, 6, 1)
+    angle = np.arcsin(np.sqrt(float((q - abs(null)) / (region.upper_q - abs(null)))))
+    with mp.workdps(40):
+        plus, minus = (q + null) / 2, (q - null) / 2
+        inside = mp.fsum(
+            mp.binomial(n, b) * mp.binomial(n - b, c) * plus**b * minus**c * (1 - q) ** (n - b - c)
+            for b, c in region.counts[:2].T.astype(int).tolist()
+        )
+        beyond = 1 - mp.fsum(
+            mp.binomial(n, m) * q**m * (1 - q) ** (n - m) for m in range(region.most + 1)
+        )
+        expected = float(inside + beyond)
+    found = np.exp(region.log_probability(float(null), angle)[0])
+    assert found == pytest.approx(expected, rel=1e-8)
+
+
 def rule_errors(n, p_plus, p_minus, tail=9.0):
     """Return how often the chosen method's limits miss above and below, by enumeration."""
     delta, q = p_plus - p_minus, p_plus + p_minus
