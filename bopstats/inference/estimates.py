@@ -232,7 +232,9 @@ def _method(
         return "t", ""
     if changed[:, g].any():
         return "", CONSTANT
-    return ("clopper-pearson", "") if cost.bounds is not None else ("", UNCHANGED)
+    if cost.bounds is None:
+        return "", UNCHANGED
+    return choose_method(float(np.median([mean.n_eff[g] for mean in means])), 0.0), ""
 
 
 def _by_t(means: Means, alpha: float, family: float, null: float) -> FloatArray:
