@@ -137,6 +137,11 @@ class Law(Tails, ABC):
         return None
 
 
+def stacked_moments(laws: Sequence[Law], effect: Floats) -> Floats:
+    """Return the valid log moment of each law at effects (cases, 1), shape (cases, laws)."""
+    return np.stack([np.asarray(law.log_moment(effect[:, 0])) for law in laws], axis=-1)
+
+
 def column(laws: Sequence[Any], name: str) -> Floats:
     """Return one parameter of each law, shape (groups,)."""
     return np.array([float(getattr(law, name)) for law in laws])

@@ -63,7 +63,7 @@ def truncated_bound(pairs: Sequence[Pair], counts: Floats) -> Floats:
         found = [pair.moments(z[..., None]) for pair in pairs]
         log_first = np.concatenate([f[0] for f in found], axis=-1)
         log_second = np.concatenate([f[1] for f in found], axis=-1)
-        return _second_moment(log_first, log_second, log_counts)
+        return second_moment(log_first, log_second, log_counts)
 
     # All groups together are never easier than one group on its own.
     alone = np.concatenate([pair.alone() for pair in pairs], axis=-1)
@@ -71,7 +71,7 @@ def truncated_bound(pairs: Sequence[Pair], counts: Floats) -> Floats:
     return np.asarray(np.clip(np.maximum(search(bound, START)[1], single), 0.0, 1.0))
 
 
-def _second_moment(log_first: Floats, log_second: Floats, log_counts: Floats) -> Floats:
+def second_moment(log_first: Floats, log_second: Floats, log_counts: Floats) -> Floats:
     """Return the bound of T4 with weights ∝ mean / variance of each group's cut ratio."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
         # The variance, widened by its own rounding: a larger one is still valid.

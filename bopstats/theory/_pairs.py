@@ -14,8 +14,8 @@ from scipy.special import betainc, log_ndtr, ndtr, xlog1py, xlogy
 
 from bopstats.theory._numeric import Floats
 
-#: Beyond this many rows a binomial tail is normal to 1e-7, and the incomplete beta no better.
-NORMAL_FROM = 1e14
+#: Beyond this many rows the normal tail errs by 1e-8 or less, and the incomplete beta by more.
+NORMAL_FROM = 1e15
 
 
 class Pair(Protocol):
@@ -154,6 +154,10 @@ def binomial_tail(s: Floats, size: Floats, chance: Floats) -> Floats:
     inside = (s > 0.0) & (s <= size)
     s_in = np.where(inside, s, 1.0)
     value = betainc(s_in, np.maximum(size - s_in + 1.0, 1.0), chance)
+    large = size > NORMAL_FROM
+    if large.any():
+        spread = np.sqrt(np.maximum(size * chance * (1.0 - chance), 0.25))
+        value = np.where(large, ndtr((size * chance - s_in + 0.5) / spread), value)
     return np.where(inside, value, np.where(s <= 0.0, 1.0, 0.0))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from bopstats._validation import check_real
 from bopstats.exceptions import DomainError
-from bopstats.theory._base import Law, column
+from bopstats.theory._base import Law, column, stacked_moments
 from bopstats.theory._cantelli import CantelliPair, cantelli_lower
 from bopstats.theory._checks import check_positive
 from bopstats.theory._numeric import Floats, Ops
@@ -131,7 +131,7 @@ class Bounded(Law):
     @classmethod
     def _pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
         low, high = column(laws, "low"), column(laws, "high")
-        moment = np.stack([np.asarray(w.log_moment(effect[:, 0])) for w in laws], axis=-1)
+        moment = stacked_moments(laws, effect)
         return BinomialPair(-low / (high - low), effect / (high - low), sizes, moment)
 
     @classmethod
@@ -141,59 +141,6 @@ class Bounded(Law):
     @classmethod
     def _upper_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
         return cls._pair(laws, effect, np.floor(sizes))
-
-
-@dataclass(frozen=True)
-class Ternary(Law):
-    r"""0–1 loss with a known share of changed predictions: B in {−1, 0, 1}, P(B ≠ 0) = q.
-
-    .. math:: c = 1 + \frac{q\,\epsilon^2}{q^2-\epsilon^2}, \qquad
-              c_\text{paper} = 1 + \epsilon^2/q
-
-    for the pair :math:`(q/2, 1-q, q/2)` and :math:`((q-\epsilon)/2, 1-q, (q+\epsilon)/2)`.
-    Lower bounds hold as well for the larger class in which *at most* the share q changes; upper
-    bounds hold for exactly this share (use ``Bounded(-1, 1)`` when q is only a limit).
-
-    Parameters
-    ----------
-    disagreement : float
-        Share q of rows on which the two models' costs differ, in (0, 1].
-
-    Raises
-    ------
-    DomainError
-        If `disagreement` is outside (0, 1].
-
-    Examples
-    --------
-    >>> round(float(Ternary(0.25).log_moment(0.1)), 6)
-    0.04652
-    """
-
-    disagreement: float
-
-    def __post_init__(self) -> None:
-        check_real(
-            "disagreement", self.disagreement, low=0.0, high=1.0, closed="high", error=DomainError
-        )
-
-    @property
-    def describes(self) -> str:
-        """The class of distributions, in words."""
-        return f"benefits in {{-1, 0, 1}}, of which a share {self.disagreement:g} is not 0"
-
-    def _limit(self) -> Any:
-        return self.disagreement
-
-    def _log_moment(self, effect: Any, direction: str, ops: Ops, /) -> Any:
-        q = ops.number(self.disagreement)
-        if direction == "paper":
-            return ops.log1p(effect**2 / q)
-        return ops.log1p(q * effect**2 / ((q - effect) * (q + effect)))
-
-    def published(self) -> Law:
-        """Return the literature's formula for 0–1 loss."""
-        return PublishedCategorical()
 
 
 @dataclass(frozen=True)
@@ -248,7 +195,7 @@ class BoundedVariance(Law):
     def _extra_lower(
         cls, laws: Sequence[Self], effect: Floats, sizes: Floats, counts: Floats
     ) -> Floats:
-        moment = np.stack([np.asarray(w.log_moment(effect[:, 0])) for w in laws], axis=-1)
+        moment = stacked_moments(laws, effect)
         return cantelli_lower(sizes * moment, counts)
 
 

@@ -1,0 +1,155 @@
+"""Laws of integer benefits: 0–1 loss with a known share of changes, differences of counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from bopstats._validation import check_real
+from bopstats.exceptions import DomainError
+from bopstats.theory import _engine as engine
+from bopstats.theory._base import Law, column, stacked_moments
+from bopstats.theory._checks import check_positive
+from bopstats.theory._lattice_pairs import SkellamPair, TernaryPair
+from bopstats.theory._numeric import Floats, Ops
+from bopstats.theory._pairs import Pair
+from bopstats.theory.published_laws import PublishedCategorical
+
+
+@dataclass(frozen=True)
+class Ternary(Law):
+    r"""0–1 loss with a known share of changed predictions: B in {−1, 0, 1}, P(B ≠ 0) = q.
+
+    .. math:: c = 1 + \frac{q\,\epsilon^2}{q^2-\epsilon^2}, \qquad
+              c_\text{paper} = 1 + \epsilon^2/q
+
+    for the pair :math:`(q/2, 1-q, q/2)` and :math:`((q-\epsilon)/2, 1-q, (q+\epsilon)/2)`.
+    Lower bounds hold as well for the larger class in which *at most* the share q changes; upper
+    bounds hold for exactly this share (use ``Bounded(-1, 1)`` when q is only a limit).
+
+    Parameters
+    ----------
+    disagreement : float
+        Share q of rows on which the two models' costs differ, in (0, 1].
+
+    Raises
+    ------
+    DomainError
+        If `disagreement` is outside (0, 1].
+
+    Examples
+    --------
+    >>> round(float(Ternary(0.25).log_moment(0.1)), 6)
+    0.04652
+    """
+
+    disagreement: float
+
+    def __post_init__(self) -> None:
+        check_real(
+            "disagreement", self.disagreement, low=0.0, high=1.0, closed="high", error=DomainError
+        )
+
+    @property
+    def describes(self) -> str:
+        """The class of distributions, in words."""
+        return f"benefits in {{-1, 0, 1}}, of which a share {self.disagreement:g} is not 0"
+
+    def _limit(self) -> Any:
+        return self.disagreement
+
+    def _log_moment(self, effect: Any, direction: str, ops: Ops, /) -> Any:
+        q = ops.number(self.disagreement)
+        if direction == "paper":
+            return ops.log1p(effect**2 / q)
+        return ops.log1p(q * effect**2 / ((q - effect) * (q + effect)))
+
+    def published(self) -> Law:
+        """Return the literature's formula for 0–1 loss."""
+        return PublishedCategorical()
+
+    @classmethod
+    def _pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
+        moment = stacked_moments(laws, effect)
+        share, effect, sizes, moment = np.broadcast_arrays(
+            column(laws, "disagreement"), effect, sizes, moment
+        )
+        return TernaryPair(share, effect, sizes, moment)
+
+    @classmethod
+    def _lower_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
+        return cls._pair(laws, effect, np.ceil(sizes))
+
+    @classmethod
+    def _upper_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
+        return cls._pair(laws, effect, np.floor(sizes))
+
+    @classmethod
+    def _extra_lower(
+        cls, laws: Sequence[Self], effect: Floats, sizes: Floats, counts: Floats
+    ) -> Floats:
+        # The cut "no row got worse", which stays finite as the effect approaches the share.
+        share, rows = column(laws, "disagreement"), np.ceil(sizes)
+        first = rows * np.log1p(-share / 2.0)
+        second = rows * np.log1p(share * (share / (2.0 * (share + effect)) - 1.0))
+        with np.errstate(divide="ignore"):
+            return engine.second_moment(first, second, np.log(counts))
+
+
+@dataclass(frozen=True)
+class Skellam(Law):
+    r"""Differences of two Poisson losses, equal under the null, tilted towards benefit.
+
+    .. math:: \ln c = 4\omega(\cosh\theta - 1), \quad \omega = v/2, \quad
+              \theta = \operatorname{asinh}(\epsilon/2\omega).
+
+    Meaningful for counts of errors or events per person. Its sums are exact.
+
+    Parameters
+    ----------
+    variance : float
+        Variance v of the individual benefit under the null; positive.
+
+    Raises
+    ------
+    DomainError
+        If `variance` is not a positive finite number.
+
+    Examples
+    --------
+    >>> round(float(Skellam(2.0).log_moment(0.1)), 8)
+    0.00499688
+    """
+
+    variance: float
+
+    def __post_init__(self) -> None:
+        check_positive("variance", self.variance)
+
+    @property
+    def describes(self) -> str:
+        """The class of distributions, in words."""
+        return f"differences of two Poisson losses, variance {self.variance:g} where they are equal"
+
+    def _log_moment(self, effect: Any, direction: str, ops: Ops, /) -> Any:
+        variance = ops.number(self.variance)
+        tilt = ops.asinh(effect / variance)
+        if direction == "paper":
+            # cosh 2θ − 2 cosh θ + 1 = 2 cosh θ (cosh θ − 1), and cosh θ − 1 = 2 sinh²(θ/2).
+            return 4 * variance * ops.sinh(tilt / 2) ** 2 * ops.sqrt(1 + (effect / variance) ** 2)
+        return 4 * variance * ops.sinh(tilt / 2) ** 2
+
+    @classmethod
+    def _lower_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
+        moment = stacked_moments(laws, effect)
+        variance, effect, sizes, moment = np.broadcast_arrays(
+            column(laws, "variance"), effect, sizes, moment
+        )
+        return SkellamPair(variance, effect, sizes, moment)
+
+    @classmethod
+    def _upper_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
+        return cls._lower_pair(laws, effect, sizes)
