@@ -74,9 +74,10 @@ def build_design(formula: str, data: Any, request: Request, namespace: Mapping[s
     """
     data = as_frame(data)
     two = split_formula(formula)
-    if request.safe:
-        check_safe(two, data.columns)
     parsed = parse(two)
+    if request.safe:
+        for factor, span in parsed.factors():
+            check_safe(two, factor.code, span, [str(name) for name in data.columns])
     env = environment(parsed, data.columns, namespace)
     rows = _rows(parsed, data, request)
     used = rows.mask.used
@@ -99,7 +100,7 @@ def build_design(formula: str, data: Any, request: Request, namespace: Mapping[s
         groups=grouping.index,
         group=grouping.group,
         factors=tuple(
-            Factor(f.code, f.categories, f.codes)
+            Factor(f.name, f.categories, f.codes)
             for f in built.generic_factors
             if f.categories is not None and f.codes is not None
         ),
@@ -108,8 +109,7 @@ def build_design(formula: str, data: Any, request: Request, namespace: Mapping[s
         index=data.index[used],
         row_flow=rows.mask.flow,
         notes=(*rows.notes, *grouping.notes),
-        shifts_only=not rows.grouped
-        and all(f.categories is not None for f in built.personal_factors),
+        shifts_only=grouping.shifts_only,
         weight=_weight(rows, request.weight_type),
         weight_type=request.weight_type,
         cluster=None if cluster is None else codes(cluster),
@@ -188,8 +188,8 @@ def _unused_levels(series: pd.Series[Any]) -> list[object]:
 
 def _grouping(built: Built, rows: _Rows) -> Grouping:
     if rows.grouped:
-        return group_by_values([s[rows.mask.used] for s in rows.grouped], rows.ref)
-    read = _prepared(rows.data.loc[rows.keep, rows.sides["personal"]], rows.ref)
+        return group_by_values(rows.grouped, rows.keep, rows.mask.used, rows.ref)
+    read = rows.data.loc[rows.keep, rows.sides["personal"]]
     return group_by_factors(built.personal_factors, rows.sides["generic"], read)
 
 

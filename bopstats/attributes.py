@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bopstats._typing import FloatArray, IntArray
+from bopstats._typing import BoolArray, FloatArray, IntArray
 from bopstats.columns import column_or_array, is_text, names_of, prepare
+from bopstats.design import EvaluatedFactor
 from bopstats.exceptions import CodingWarning, DataError, FormulaError
-from bopstats.formula import EvaluatedFactor
 from bopstats.groups import GroupIndex
 
 _FEW, _CODES = 3, 12
@@ -20,11 +20,15 @@ _FEW, _CODES = 3, 12
 
 @dataclass(frozen=True)
 class Grouping:
-    """The groups, each used row's group number, and notes on attributes that make none."""
+    """The groups, each used row's group number, and notes on attributes that make none.
+
+    `shifts_only` tells that all personal terms are constant within groups.
+    """
 
     index: GroupIndex
     group: IntArray
     notes: tuple[str, ...]
+    shifts_only: bool
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,8 @@ def group_by_factors(
     generic : list of str
         Variables of the generic model, which are no attributes.
     read : DataFrame
-        The variables on the rows read, so that a level that lost all its rows stays in the table.
+        The variables on the rows read, missing values and all, so that a level that lost all its
+        rows stays in the table.
 
     Raises
     ------
@@ -88,10 +93,11 @@ def group_by_factors(
     """
     found: dict[str, _Attribute] = {}
     notes: list[str] = []
+    shifts_only = True
     for factor in factors:
-        if not set(factor.variables) - set(generic):
-            continue
-        attribute = _attribute(factor, read, notes)
+        personal = set(factor.variables) - set(generic)
+        attribute = _attribute(factor, read, notes) if personal else None
+        shifts_only &= attribute is not None
         if attribute is not None and attribute.name not in found:
             found[attribute.name] = attribute
     if not found:
@@ -99,13 +105,11 @@ def group_by_factors(
             "formula: no personal attribute makes groups (strings, categoricals, booleans, C(x), "
             "or two distinct numbers); name the groups by groups=[...]"
         )
-    return _cross(list(found.values()), tuple(dict.fromkeys(notes)))
+    return _cross(list(found.values()), tuple(dict.fromkeys(notes)), shifts_only)
 
 
 def _attribute(factor: EvaluatedFactor, read: pd.DataFrame, notes: list[str]) -> _Attribute | None:
-    name = factor.variables[0] if factor.simple else factor.code.removeprefix("I(")
-    if not factor.simple and name != factor.code:
-        name = name.removesuffix(")")
+    name = factor.name
     if factor.categories is not None and factor.codes is not None:
         levels = _levels_read(factor, read)
         place = np.array([levels.index(level) for level in factor.categories], dtype=np.int64)
@@ -113,7 +117,7 @@ def _attribute(factor: EvaluatedFactor, read: pd.DataFrame, notes: list[str]) ->
     if factor.values is not None:
         distinct = np.unique(factor.values)
         if len(distinct) <= 2:
-            return _from_numbers(name, factor.values, distinct)
+            return _from_numbers(name, factor.values, _two_read(factor, read, distinct))
         if factor.simple and _FEW <= len(distinct) <= _CODES and (distinct % 1 == 0).all():
             warnings.warn(
                 f"{name!r} holds {len(distinct)} distinct whole numbers and is used as a number; "
@@ -129,11 +133,24 @@ def _levels_read(factor: EvaluatedFactor, read: pd.DataFrame) -> tuple[object, .
     """Levels among the rows read where they are the used ones and more, in the same order."""
     used = factor.categories or ()
     if factor.simple:
-        values = prepare(read[factor.variables[0]].dropna(), factor.variables[0], None)
-        levels = list(values.cat.categories) if is_text(values) else sorted(pd.unique(values))
+        levels = _distinct(read[factor.variables[0]])
         lost = [level for level in levels if level not in used]
         if lost and set(used) < set(levels):
             return (*used, *lost)
+    return used
+
+
+def _distinct(column: pd.Series[Any]) -> list[Any]:
+    values = prepare(column.dropna(), str(column.name), None)
+    return list(values.cat.categories) if is_text(values) else sorted(pd.unique(values).tolist())
+
+
+def _two_read(factor: EvaluatedFactor, read: pd.DataFrame, used: FloatArray) -> FloatArray:
+    """Return the numbers read where they are two and hold the used ones."""
+    if factor.simple:
+        numbers = np.array(_distinct(read[factor.variables[0]]), dtype=np.float64)
+        if len(numbers) <= 2 and np.isin(used, numbers).all():
+            return numbers
     return used
 
 
@@ -146,30 +163,44 @@ def group_by_columns(data: pd.DataFrame, groups: Any) -> list[pd.Series[Any]]:
     """Return the columns that ``groups=`` names or gives, each as a Series."""
     if isinstance(groups, (str, pd.Series, np.ndarray)):
         groups = [groups]
-    return [
-        column_or_array(data, each, "groups").rename(each if isinstance(each, str) else f"group{i}")
-        for i, each in enumerate(groups, start=1)
-    ]
+    found = []
+    for i, each in enumerate(groups, start=1):
+        own = each if isinstance(each, str) else getattr(each, "name", None)
+        series = column_or_array(data, each, "groups")
+        found.append(series.rename(f"group{i}" if own is None else str(own)))
+    return found
 
 
-def group_by_values(columns: list[pd.Series[Any]], ref: dict[str, Any]) -> Grouping:
-    """Cross the distinct values of columns (the used rows)."""
+def group_by_values(
+    columns: list[pd.Series[Any]], keep: BoolArray, used: BoolArray, ref: dict[str, Any]
+) -> Grouping:
+    """Cross the distinct values of columns.
+
+    Parameters
+    ----------
+    columns : list of Series
+        The columns on all rows.
+    keep, used : ndarray of bool
+        Rows read (their values stay in the table) and rows used.
+    ref : dict
+        Reference levels.
+    """
     attributes = []
     for series in columns:
         name = str(series.name)
-        clean = prepare(series, name, ref.get(name))
+        present = keep & series.notna().to_numpy(dtype=bool)
+        clean = prepare(series[present], name, ref.get(name))
+        codes = np.full(len(series), -1, dtype=np.int64)
         if is_text(clean):
-            levels = tuple(clean.cat.categories)
-            attributes.append(_Attribute(name, levels, np.asarray(clean.cat.codes, dtype=np.int64)))
-            continue
-        distinct, codes = np.unique(clean.to_numpy(), return_inverse=True)
-        attributes.append(
-            _Attribute(name, tuple(distinct.tolist()), np.asarray(codes, dtype=np.int64))
-        )
-    return _cross(attributes, ())
+            levels, codes[present] = tuple(clean.cat.categories), clean.cat.codes
+        else:
+            distinct, codes[present] = np.unique(clean.to_numpy(), return_inverse=True)
+            levels = tuple(distinct.tolist())
+        attributes.append(_Attribute(name, levels, codes[used]))
+    return _cross(attributes, (), shifts_only=False)
 
 
-def _cross(attributes: list[_Attribute], notes: tuple[str, ...]) -> Grouping:
+def _cross(attributes: list[_Attribute], notes: tuple[str, ...], shifts_only: bool) -> Grouping:
     index = GroupIndex(tuple(a.name for a in attributes), tuple(a.levels for a in attributes))
     group = index.encode([a.codes for a in attributes])
     if (group == group[0]).all():
@@ -177,4 +208,4 @@ def _cross(attributes: list[_Attribute], notes: tuple[str, ...]) -> Grouping:
             f"groups: all used rows are in one group ({index.labels[group[0]]}); allowed: at "
             "least two groups with rows"
         )
-    return Grouping(index, group, notes)
+    return Grouping(index, group, notes, shifts_only)

@@ -62,6 +62,25 @@ class Factor:
 
 
 @dataclass(frozen=True)
+class EvaluatedFactor:
+    """One factor of a formula, evaluated on the used rows.
+
+    `name` is the bare variable or expression, without C(), I() or Q() around it; `simple` tells
+    that it is a variable. `variables` are the columns that it reads. `categories` and `codes` are
+    those of a categorical factor, `values` those of a numeric one with a single column; the others
+    are None.
+    """
+
+    code: str
+    name: str
+    simple: bool
+    variables: tuple[str, ...]
+    categories: tuple[object, ...] | None
+    codes: IntArray | None
+    values: FloatArray | None
+
+
+@dataclass(frozen=True)
 class Outcome:
     """The outcome as a number, and what it means.
 

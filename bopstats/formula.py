@@ -6,10 +6,11 @@ two sides apart (`bopstats.syntax`).
 
 from __future__ import annotations
 
-import ast
 import builtins
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from tokenize import TokenError
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -20,12 +21,21 @@ import patsy.categorical
 import patsy.splines
 from patsy.design_info import DesignInfo, FactorInfo
 from patsy.eval import EvalEnvironment, EvalFactor
+from patsy.parse_formula import parse_formula
 
 from bopstats._typing import FloatArray, IntArray
 from bopstats._validation import nearest
-from bopstats.design import ModelMatrix
-from bopstats.exceptions import DataError, FormulaError
-from bopstats.syntax import FUNCTIONS, TwoPart
+from bopstats.design import EvaluatedFactor, ModelMatrix
+from bopstats.exceptions import BopError, DataError, FormulaError
+from bopstats.syntax import (
+    CONTRASTS,
+    FUNCTIONS,
+    TwoPart,
+    core,
+    expanded_size,
+    is_expression,
+    names_in,
+)
 
 # Missing values are masked before patsy sees a row, so it must neither drop nor look for any.
 _NO_NA = patsy.NAAction(on_NA="raise", NA_types=[])
@@ -35,6 +45,13 @@ class _BS(patsy.splines.BS):  # type: ignore[misc]
     """B-splines that move values beyond the training rows' range to its edge, and count them."""
 
     outside = 0
+
+    def memorize_finish(self) -> None:
+        low, high = (self._tmp["args"][f"{end}_bound"] for end in ("lower", "upper"))
+        values = np.concatenate([np.ravel(each) for each in self._tmp["xs"]])
+        if (low is not None and values.min() < low) or (high is not None and values.max() > high):
+            raise ValueError(f"bs: values outside of the bounds ({low}, {high})")
+        super().memorize_finish()
 
     def transform(self, x: Any, **options: Any) -> Any:
         low, high = self._all_knots[0], self._all_knots[-1]
@@ -48,6 +65,8 @@ _TOOLS: dict[str, Any] = {
     "bs": patsy.stateful_transform(_BS),
     **{name: getattr(np, name) for name in FUNCTIONS},
 }
+_KNOWN = {*_TOOLS, *patsy.builtins.__all__}
+_MAX_TERMS, _MAX_FACTORS = 5000, 10
 
 
 @dataclass(frozen=True)
@@ -64,36 +83,19 @@ class Parsed:
         """The terms that the personalized model has and the generic one lacks."""
         return tuple(term for term in self.personal if term not in self.generic)
 
+    def factors(self) -> list[tuple[EvalFactor, tuple[int, int]]]:
+        """Return the factors of all parts, each with its place in the formula."""
+        sides = ((self.generic, self.two.starts[1]), (self.personal, self.two.starts[2]))
+        found = [(self.outcome, self.two.starts[0])]
+        found += [(f, start) for terms, start in sides for term in terms for f in term.factors]
+        return [(f, _span(f.origin, start)) for f, start in found]
+
     def variables(self, side: str, columns: pd.Index[Any]) -> list[str]:
         """Return the data columns that a side ("outcome", "generic", "personal") names."""
         terms = {"generic": self.generic, "personal": self.personal}.get(side)
         factors = [self.outcome] if terms is None else [f for t in terms for f in t.factors]
-        found = [name for f in factors for name in _value_names(f.code) if name in columns]
+        found = [name for f in factors for name in _variables(f.code, columns)]
         return list(dict.fromkeys(found))
-
-
-@dataclass(frozen=True)
-class EvaluatedFactor:
-    """One factor of the personal side, evaluated on the used rows.
-
-    `categories` and `codes` are those of a categorical factor, `values` those of a numeric one
-    with a single column; the others are None.
-    """
-
-    code: str
-    variables: tuple[str, ...]
-    categories: tuple[object, ...] | None
-    codes: IntArray | None
-    values: FloatArray | None
-
-    @property
-    def simple(self) -> bool:
-        """Whether the factor is a variable as it stands, or wrapped in C() or Q()."""
-        if len(self.variables) != 1:
-            return False
-        call = ast.parse(self.code, mode="eval").body
-        bare = isinstance(call, ast.Call) and getattr(call.func, "id", "") in {"C", "Q"}
-        return bare or self.code == self.variables[0]
 
 
 @dataclass(frozen=True)
@@ -120,51 +122,59 @@ def parse(two: TwoPart) -> Parsed:
     outcome = _terms(two, two.outcome, two.starts[0])
     if len(outcome) != 1 or len(outcome[0].factors) != 1:
         two.fail("formula: the outcome must be one variable or expression", two.starts[0])
-    return Parsed(two, outcome[0].factors[0], tuple(generic), tuple(personal))
+    parsed = Parsed(two, outcome[0].factors[0], tuple(generic), tuple(personal))
+    for i, (factor, span) in enumerate(parsed.factors()):
+        if not is_expression(factor.code):
+            two.fail(f"formula: {factor.code!r} is not a valid expression", *span)
+        if i and factor == parsed.outcome:
+            two.fail("formula: the outcome is also on the right of the '~'", *span)
+    return parsed
 
 
 def _terms(two: TwoPart, text: str, start: int) -> list[Any]:
     try:
-        terms = patsy.ModelDesc.from_formula("~ " + text).rhs_termlist
+        tree = parse_formula("~ " + text)
+        if expanded_size(tree) > _MAX_TERMS:
+            two.fail(f"formula: more than {_MAX_TERMS} terms", start, start + len(text))
+        terms = patsy.ModelDesc.from_formula(tree).rhs_termlist
     except patsy.PatsyError as error:
         _refail(two, error, start)
+    except (SyntaxError, ValueError, TokenError, AssertionError, RecursionError) as error:
+        if isinstance(error, FormulaError):
+            raise
+        two.fail("formula: cannot be read (too long?)", start, start + len(text))
     if patsy.INTERCEPT not in terms:
         two.fail("formula: the intercept cannot be removed (0 + or - 1)", start)
+    if max(len(term.factors) for term in terms) > _MAX_FACTORS:
+        two.fail(f"formula: a term of more than {_MAX_FACTORS} factors", start, start + len(text))
     return [term for term in terms if term != patsy.INTERCEPT]
 
 
-def _refail(two: TwoPart, error: patsy.PatsyError, start: int | None = None) -> NoReturn:
+def _span(origin: Any, start: int) -> tuple[int, int]:
+    """Translate a place in "~ side" to one in the whole formula."""
+    return origin.start + start - len("~ "), origin.end + start - len("~ ")
+
+
+def _refail(two: TwoPart, error: Exception, start: int | None = None) -> NoReturn:
     """Say patsy's complaint with a caret in the whole formula."""
-    origin = error.origin
-    message = "formula: " + str(error.message).strip().splitlines()[0]
+    origin = getattr(error, "origin", None)
+    text = str(getattr(error, "message", error)).strip() or type(error).__name__
+    message = "formula: " + text.splitlines()[0]
     if origin is None:
         raise FormulaError(f"{message}\n    {two.text}") from error
     if start is None:
         sides = zip((two.outcome, two.generic, two.personal), two.starts, strict=True)
         start = next((at for text, at in sides if origin.code == "~ " + text), 0)
-    shift = start - len("~ ")
     try:
-        two.fail(message, origin.start + shift, origin.end + shift)
+        two.fail(message, *_span(origin, start))
     except FormulaError as clear:
         raise clear from error
 
 
-def _value_names(code: str) -> list[str]:
-    """Return the names that a factor reads as values: not those it calls as functions."""
-    tree = ast.parse(code, mode="eval")
-    called: set[int] = set()
-    found = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            root = node.func
-            while isinstance(root, ast.Attribute):
-                root = root.value
-            called.add(id(root))
-            if isinstance(node.func, ast.Name) and node.func.id == "Q" and node.args:
-                found.append((node.col_offset, str(getattr(node.args[0], "value", ""))))
-    names = (node for node in ast.walk(tree) if isinstance(node, ast.Name))
-    found += [(node.col_offset, node.id) for node in names if id(node) not in called]
-    return [name for _, name in sorted(found)]
+def _variables(code: str, columns: pd.Index[Any]) -> tuple[str, ...]:
+    """Return the columns that an expression reads, also before a dot, in order."""
+    names = names_in(code)
+    return tuple(dict.fromkeys(n for n in (*names.values, *names.dotted) if n in columns))
 
 
 def environment(
@@ -177,32 +187,33 @@ def environment(
     FormulaError
         If a name is neither a column nor any of these; the nearest column is named.
     """
-    factors = [parsed.outcome] + [
-        f for term in (*parsed.generic, *parsed.personal) for f in term.factors
-    ]
     outer: dict[str, Any] = {}
-    for factor in factors:
-        values = set(_value_names(factor.code))
-        for name in _all_names(factor.code):
-            if name in columns and name in values:
-                continue
-            known = name in _TOOLS or name in patsy.builtins.__all__ or hasattr(builtins, name)
-            if name in namespace and _usable(namespace[name], called=name not in values):
+    for factor, _ in parsed.factors():
+        names = names_in(factor.code)
+        for name in names.called:
+            if callable(namespace.get(name)):
                 outer[name] = namespace[name]
-            elif not known or name in values:
+            elif not (name in _KNOWN or hasattr(builtins, name)):
+                hint = nearest(name, _KNOWN)
+                parsed.two.fail(
+                    f"formula: function {name!r} is not known{hint}", *parsed.two.locate(name)
+                )
+        for name in (*names.values, *names.dotted):
+            if name in columns or (name in CONTRASTS and name not in namespace):
+                continue
+            if name in namespace and _usable(namespace[name], name in names.dotted):
+                outer[name] = namespace[name]
+            elif not (name in names.dotted and name in _TOOLS):
                 _unknown(parsed.two, name, columns, name in namespace)
     return EvalEnvironment([outer, _TOOLS])
 
 
-def _all_names(code: str) -> list[str]:
-    nodes = ast.walk(ast.parse(code, mode="eval"))
-    return [*(n.id for n in nodes if isinstance(n, ast.Name)), *_value_names(code)]
-
-
-def _usable(value: Any, *, called: bool) -> bool:
-    if called:
-        return callable(value) or isinstance(value, ModuleType)
-    return np.isscalar(value) or isinstance(value, (list, tuple, dict, type(None)))
+def _usable(value: Any, dotted: bool) -> bool:
+    """Tell whether a value of the session may stand in a formula: anything but rows."""
+    if dotted and isinstance(value, ModuleType):
+        return True
+    contrast = hasattr(value, "code_without_intercept") or isinstance(value, patsy.ContrastMatrix)
+    return contrast or np.isscalar(value) or isinstance(value, (list, tuple, dict, type(None)))
 
 
 def _unknown(two: TwoPart, name: str, columns: pd.Index[Any], in_session: bool) -> NoReturn:
@@ -212,17 +223,33 @@ def _unknown(two: TwoPart, name: str, columns: pd.Index[Any], in_session: bool) 
     two.fail(f"formula: column {name!r} is not in the data{hint}", *two.locate(name))
 
 
+@contextmanager
+def _evaluating(two: TwoPart) -> Iterator[None]:
+    """Keep quiet about undefined values (found out later), and turn errors into clear ones."""
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    except BopError:
+        raise
+    except Exception as error:  # terms are Python, so anything may come
+        _refail(two, error)
+
+
 def evaluate_outcome(parsed: Parsed, frame: pd.DataFrame, env: EvalEnvironment) -> pd.Series[Any]:
     """Evaluate the left-hand side on the used rows."""
     state: dict[str, Any] = {}
     factor = parsed.outcome
     if factor.memorize_passes_needed(state, env):
         parsed.two.fail("formula: the outcome may not use a transform that learns from data", 0)
-    try:
+    with _evaluating(parsed.two):
         values = factor.eval(state, frame)
-    except patsy.PatsyError as error:
-        _refail(parsed.two, error)
-    values = pd.Series(values, index=frame.index)
+    if np.shape(values) != (len(frame),):
+        parsed.two.fail(
+            f"formula: the outcome must be one value a row, got shape {np.shape(values)}",
+            *_span(factor.origin, parsed.two.starts[0]),
+        )
+    values = pd.Series(np.asarray(values) if not isinstance(values, pd.Series) else values)
+    values.index = frame.index
     if values.isna().any():
         count = int(values.isna().sum())
         raise DataError(f"outcome {factor.code!r}: no value in {count} rows (outside its domain?)")
@@ -250,16 +277,14 @@ def build(parsed: Parsed, frame: pd.DataFrame, env: EvalEnvironment) -> Built:
         [patsy.INTERCEPT, *parsed.generic],
         [patsy.INTERCEPT, *parsed.generic, *parsed.added],
     ]
-    try:
+    with _evaluating(parsed.two):
         infos = patsy.build.design_matrix_builders(sides, lambda: iter([frame]), env, _NO_NA)
         matrices = _matrices(infos, frame)
-    except patsy.PatsyError as error:
-        _refail(parsed.two, error)
     generic_factors = [f for term in parsed.generic for f in term.factors]
     personal_factors = [f for term in parsed.added for f in term.factors]
     factor_infos = infos[1].factor_infos
     stateful = [f for f, info in factor_infos.items() if info.state["transforms"]]
-    relearn = _relearner(infos, frame, stateful, env) if stateful else None
+    relearn = _relearner(parsed.two, infos, frame, stateful, env) if stateful else None
     return Built(
         *matrices,
         tuple(_evaluated(f, factor_infos[f], frame) for f in dict.fromkeys(generic_factors)),
@@ -307,18 +332,28 @@ def _check_finite(matrix: ModelMatrix) -> None:
 
 
 def _evaluated(factor: EvalFactor, info: FactorInfo, frame: pd.DataFrame) -> EvaluatedFactor:
-    variables = tuple(dict.fromkeys(n for n in _value_names(factor.code) if n in frame.columns))
+    variables = _variables(factor.code, frame.columns)
     values = factor.eval(info.state, frame)
     if info.type == "categorical":
+        if any(pd.isna(level) for level in info.categories):
+            raise DataError(
+                f"term {factor.code!r} has no value in some rows; allowed: a value each"
+            )
         codes = patsy.categorical.categorical_to_int(values, info.categories, _NO_NA)
         codes = np.asarray(codes, dtype=np.int64)
-        return EvaluatedFactor(factor.code, variables, tuple(info.categories), codes, None)
+        return EvaluatedFactor(
+            factor.code, *core(factor.code), variables, tuple(info.categories), codes, None
+        )
     numeric = np.asarray(values, dtype=np.float64) if info.num_columns == 1 else None
-    return EvaluatedFactor(factor.code, variables, None, None, numeric)
+    return EvaluatedFactor(factor.code, *core(factor.code), variables, None, None, numeric)
 
 
 def _relearner(
-    infos: list[DesignInfo], frame: pd.DataFrame, stateful: list[EvalFactor], env: EvalEnvironment
+    two: TwoPart,
+    infos: list[DesignInfo],
+    frame: pd.DataFrame,
+    stateful: list[EvalFactor],
+    env: EvalEnvironment,
 ) -> Callable[[IntArray], tuple[ModelMatrix, ModelMatrix, tuple[str, ...]]]:
     """Return a function that learns the stateful factors from some rows and rebuilds all rows.
 
@@ -327,15 +362,9 @@ def _relearner(
 
     def relearn(train: IntArray) -> tuple[ModelMatrix, ModelMatrix, tuple[str, ...]]:
         rows = frame.iloc[train]
-        fresh = {factor: _learn(factor, rows, env) for factor in stateful}
-        renewed = []
-        for info in infos:
-            factors = dict(info.factor_infos)
-            for factor, state in fresh.items():
-                if factor in factors:
-                    factors[factor] = _with_state(factors[factor], state)
-            renewed.append(DesignInfo(info.column_names, factors, info.term_codings))
-        matrices = _matrices(renewed, frame)
+        with _evaluating(two):
+            fresh = {factor: _learn(factor, rows, env) for factor in stateful}
+            matrices = _matrices([_renewed(info, fresh) for info in infos], frame)
         return *matrices, tuple(
             f"{factor.code}: values outside of the training rows' range are moved to its edge"
             for factor, state in fresh.items()
@@ -353,5 +382,9 @@ def _learn(factor: EvalFactor, rows: pd.DataFrame, env: EvalEnvironment) -> dict
     return state
 
 
-def _with_state(info: FactorInfo, state: dict[str, Any]) -> FactorInfo:
-    return FactorInfo(info.factor, info.type, state, info.num_columns, info.categories)
+def _renewed(info: DesignInfo, fresh: dict[EvalFactor, dict[str, Any]]) -> DesignInfo:
+    factors = {
+        f: FactorInfo(f, old.type, fresh.get(f, old.state), old.num_columns, old.categories)
+        for f, old in info.factor_infos.items()
+    }
+    return DesignInfo(info.column_names, factors, info.term_codings)

@@ -5,28 +5,35 @@ Nothing here evaluates anything; `bopstats.formula` does that.
 
 from __future__ import annotations
 
+import ast
 import io
-import keyword
+import math
 import re
 import tokenize
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from bopstats._validation import nearest
 from bopstats.exceptions import FormulaError
 
 _OPEN = {"(": ")", "[": "]", "{": "}"}
 
-TRANSFORMS = frozenset(
-    {"C", "I", "Q", "Treatment", "Sum", "Poly", "Diff", "Helmert", "bs", "cr", "cc", "te"}
-    | {"center", "scale", "standardize"}
-)
+CONTRASTS = frozenset({"Treatment", "Sum", "Poly", "Diff", "Helmert"})
+TRANSFORMS = CONTRASTS | {"C", "I", "Q", "bs", "cr", "cc", "te", "center", "scale", "standardize"}
 FUNCTIONS = frozenset({"log", "log2", "log10", "log1p", "exp", "expm1", "sqrt", "abs"})
 _NUMPY = FUNCTIONS | {"square", "power", "minimum", "maximum", "clip", "floor", "ceil", "round"}
-_OPERATORS = frozenset({"+", "-", "*", "/", ":", "**", "%", "//", "&", "~", "|"})
-_OPERATORS |= {"<", ">", "<=", ">=", "==", "!=", "=", ",", "(", ")", "[", "]"}
-_MAX_POWER, _MAX_POWERS, _LONGEST_NUMBER = 10, 4, 40
+_KEYWORDS = frozenset(
+    {"contrast", "levels", "reference", "omit", "scores", "name", "df", "knots", "degree"}
+    | {"include_intercept", "lower_bound", "upper_bound", "constraints", "center", "rescale"}
+    | {"ddof", "decimals"}
+)
+_ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow)
+_ARITHMETIC_OR_LOGIC = (*_ARITHMETIC, ast.BitAnd, ast.BitOr)
+_COMPARISONS = (ast.Lt, ast.Gt, ast.LtE, ast.GtE, ast.Eq, ast.NotEq)
+_SPLINES = frozenset({"bs", "cr", "cc"})
+_COUNTS = frozenset({"df", "degree", "decimals"})
+_MAX_COUNT, _MAX_POWER, _MAX_POWERS, _LARGEST, _DEEPEST = 50, 10, 4, 1e40, 100
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,7 @@ def split_formula(text: str) -> TwoPart:
     """
     if not isinstance(text, str):
         raise FormulaError(f"formula: got {text!r}; allowed: a string such as 'y ~ x | sex'")
-    text = re.sub(r"\s*\n\s*", " ", text.strip())
+    text = re.sub(r"\s*[\r\n]\s*", " ", text.strip())
     whole = TwoPart(text, "", "", "", (0, 0, 0))
     tildes, bars = _top_level(whole)
     if not tildes:
@@ -112,10 +119,11 @@ def _top_level(formula: TwoPart) -> tuple[list[int], list[int]]:
     """Find the tildes and bars outside of brackets and quotes."""
     found: dict[str, list[int]] = {"~": [], "|": []}
     stack: list[tuple[str, int]] = []
-    quote, quote_at = "", 0
+    quote, quote_at, escaped = "", 0, False
     for i, char in enumerate(formula.text):
         if quote:
-            quote = "" if char == quote and formula.text[i - 1] != "\\" else quote
+            quote = "" if char == quote and not escaped else quote
+            escaped = char == "\\" and not escaped
         elif char in "'\"":
             quote, quote_at = char, i
         elif char in _OPEN:
@@ -142,69 +150,207 @@ def _tokens(formula: TwoPart) -> list[tokenize.TokenInfo]:
     return [t for t in found if t.type not in layout]
 
 
-def check_safe(formula: TwoPart, columns: Collection[str]) -> None:
-    """Refuse a formula that could run anything but an allow-list.
+def is_expression(code: str) -> bool:
+    """Tell whether `code` is a Python expression, and not one nested beyond reason."""
+    try:
+        level: list[ast.AST] = [ast.parse(code, mode="eval")]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    depth = 0
+    while level and depth <= _DEEPEST:
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        depth += 1
+    return not level
 
-    For formulas that come from a command line or a file. Allowed are column names, the formula
-    operators, numbers, plain strings, the transforms in `TRANSFORMS`, and a short list of
-    functions, bare or as ``np.<name>``.
+
+@dataclass(frozen=True)
+class Names:
+    """The names that a piece of Python uses, each in order of appearance.
+
+    `values` are read as values (with those in Q("...")), `dotted` stand before a dot, as ``np``
+    does in ``np.log(x)``, `called` are called as functions.
+    """
+
+    values: tuple[str, ...]
+    dotted: tuple[str, ...]
+    called: tuple[str, ...]
+
+
+def names_in(code: str) -> Names:
+    """Find the names in an expression; those that it binds itself (lambda) are left out."""
+    tree = ast.parse(code, mode="eval")
+    nodes = sorted(ast.walk(tree), key=lambda node: getattr(node, "col_offset", -1))
+    dots = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
+    functions = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    bound = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    found: dict[str, list[str]] = {"values": [], "dotted": [], "called": []}
+    for node in nodes:
+        if isinstance(node, ast.Call) and (quoted := _quoted(node)) is not None:
+            found["values"].append(quoted)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            bound.add(node.id)
+        elif isinstance(node, ast.Name):
+            role = "dotted" if id(node) in dots else "called" if id(node) in functions else "values"
+            found[role].append(node.id)
+    unique = {
+        role: [n for n in dict.fromkeys(names) if n not in bound] for role, names in found.items()
+    }
+    return Names(*(tuple(unique[role]) for role in ("values", "dotted", "called")))
+
+
+def _quoted(call: ast.Call) -> str | None:
+    """Return the name in Q("name")."""
+    arguments = [*call.args, *(each.value for each in call.keywords)]
+    if not (isinstance(call.func, ast.Name) and call.func.id == "Q" and len(arguments) == 1):
+        return None
+    value = getattr(arguments[0], "value", None)
+    return value if isinstance(value, str) else None
+
+
+def core(code: str) -> tuple[str, bool]:
+    """Return what is inside of C() or I(), and whether that is a single variable.
+
+    Examples
+    --------
+    >>> core('C(race, Treatment("White"))'), core("I(age > 50)"), core("sex")
+    (('race', True), ('age > 50', False), ('sex', True))
+    """
+    node = ast.parse(code, mode="eval").body
+    while isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"C", "I"} and node.args:
+        node = node.args[0]
+    if isinstance(node, ast.Call) and (quoted := _quoted(node)) is not None:
+        return quoted, True
+    return ast.get_source_segment(code, node) or code, isinstance(node, ast.Name)
+
+
+def expanded_size(tree: Any) -> int:
+    """Return how many terms a parsed side expands to at most, without expanding it.
+
+    Parameters
+    ----------
+    tree : patsy.parse_formula.ParseNode
+        Operators with their arguments.
+    """
+    sizes = [expanded_size(each) for each in tree.args]
+    if tree.type == "**":
+        text = getattr(tree.args[1].token, "extra", None) or ""
+        power = int(text) if text.isdigit() and len(text) < 4 else 1000
+        return sum(math.comb(sizes[0], k) for k in range(1, min(power, sizes[0], 30) + 1))
+    if tree.type in {"*", ":"}:
+        return sizes[0] * sizes[1] + (sum(sizes) if tree.type == "*" else 0)
+    return max(sum(sizes), 1)
+
+
+def check_safe(
+    formula: TwoPart, code: str, span: tuple[int, int], columns: Collection[str]
+) -> None:
+    """Refuse a factor that could run anything but an allow-list, or run for ever.
+
+    For formulas that come from a command line or a file. Allowed are column names, arithmetic and
+    comparisons, numbers, strings as arguments, the transforms in `TRANSFORMS`, and a short list of
+    functions, bare or as ``np.<name>``. A column may bear the name of a function, but it is not
+    called.
 
     Parameters
     ----------
     formula : TwoPart
         What `split_formula` returned.
+    code : str
+        The factor's Python expression.
+    span : tuple of int
+        Where it stands in the formula.
     columns : collection of str
         Names of the data's columns.
 
     Raises
     ------
     FormulaError
-        Naming the first thing that is not allowed, with a caret under it.
+        Naming the first thing that is not allowed, with a caret under the factor.
     """
-    tokens = _tokens(formula)
-    if not tokens:
-        formula.fail("formula: cannot be read", 0)
-    powers = 0
-    for i, token in enumerate(tokens):
-        before = tokens[i - 1].string if i else ""
-        after = tokens[i + 1].string if i + 1 < len(tokens) else ""
-        if token.string == "**":
-            powers += 1
-        if not _is_safe(token, before, after, columns) or powers > _MAX_POWERS:
-            hint = nearest(token.string, columns) if token.type == tokenize.NAME else ""
-            formula.fail(
-                f"formula: {token.string!r} is not allowed in a formula from the command line "
-                f"or a file{hint}; allowed: columns, + - * : ** comparisons, "
-                f"{', '.join(sorted(TRANSFORMS))} and np.{', np.'.join(sorted(_NUMPY))}",
-                token.start[1],
-                token.end[1],
-            )
+    tree = ast.parse(code, mode="eval").body
+    refused = next(_refused(tree, frozenset(columns)), None)
+    if refused is None and sum(isinstance(n, ast.Pow) for n in ast.walk(tree)) > _MAX_POWERS:
+        refused = tree
+    if refused is not None:
+        text = ast.get_source_segment(code, refused) or code
+        unknown = isinstance(refused, ast.Name) and text not in columns
+        hint = nearest(text, columns) if unknown else ""
+        formula.fail(
+            f"formula: {text!r} is not allowed in a formula from the command line or a file{hint}; "
+            f"allowed: columns, numbers, + - * / % ** (to at most {_MAX_POWER}), comparisons, "
+            f"{', '.join(sorted(TRANSFORMS))} and np.{', np.'.join(sorted(_NUMPY))}",
+            *span,
+        )
 
 
-def _is_safe(token: tokenize.TokenInfo, before: str, after: str, columns: Collection[str]) -> bool:
-    text = token.string
-    if token.type == tokenize.NAME:
-        return _is_safe_name(text, before, after, columns)
-    if token.type == tokenize.NUMBER:
-        if before == "**":
-            return text.isdigit() and int(text) <= _MAX_POWER
-        return len(text) <= _LONGEST_NUMBER
-    if token.type == tokenize.STRING:
-        return text[0] in "'\"" and "__" not in text
-    if text == ".":
-        return before == "np"
-    return token.type == tokenize.OP and text in _OPERATORS
+def _refused(node: ast.AST, columns: frozenset[str]) -> Iterator[ast.AST]:
+    """Yield the parts of an expression that are not on the allow-list."""
+    if isinstance(node, ast.BinOp):
+        yield from () if isinstance(node.op, _ARITHMETIC_OR_LOGIC) else (node,)
+        yield from _refused(node.left, columns)
+        if isinstance(node.op, ast.Pow):
+            yield from () if _is_small(node.right, _MAX_POWER) else (node.right,)
+        else:
+            yield from _refused(node.right, columns)
+    elif isinstance(node, ast.Compare):
+        yield from () if all(isinstance(op, _COMPARISONS) for op in node.ops) else (node,)
+        for each in (node.left, *node.comparators):
+            yield from _refused_argument(each, columns)
+    elif isinstance(node, ast.UnaryOp):
+        yield from _refused(node.operand, columns)
+    elif isinstance(node, ast.Call):
+        yield from _refused_call(node, columns)
+    elif not ((isinstance(node, ast.Name) and node.id in columns) or _is_small(node, _LARGEST)):
+        yield node
 
 
-def _is_safe_name(text: str, before: str, after: str, columns: Collection[str]) -> bool:
-    if before == ".":
-        return text in _NUMPY
-    if text == "np":
-        return after == "." or "np" in columns
-    if after == "." or "__" in text:
-        return False
-    if keyword.iskeyword(text):
-        return text in {"True", "False", "None"}
-    called = after == "(" and text in TRANSFORMS | FUNCTIONS
-    contrast = before in {",", "="} and text in TRANSFORMS
-    return after == "=" or text in columns or called or contrast
+def _is_small(node: ast.AST, largest: float) -> bool:
+    """Tell whether a node is a number up to `largest` in size, True, False or None."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        node = node.operand
+    value = node.value if isinstance(node, ast.Constant) else ""
+    return value is None or (isinstance(value, (bool, int, float)) and abs(value) <= largest)
+
+
+def _refused_argument(node: ast.AST, columns: frozenset[str]) -> Iterator[ast.AST]:
+    """Arguments may also be strings, contrasts, and lists of these."""
+    if isinstance(node, (ast.List, ast.Tuple)):
+        for each in node.elts:
+            yield from _refused_argument(each, columns)
+        return
+    text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+    contrast = isinstance(node, ast.Name) and node.id in CONTRASTS
+    if not (text or contrast):
+        yield from _refused(node, columns)
+
+
+def _refused_call(call: ast.Call, columns: frozenset[str]) -> Iterator[ast.AST]:
+    target = call.func
+    name = target.id if isinstance(target, ast.Name) else ""
+    from_numpy = isinstance(target, ast.Attribute) and getattr(target.value, "id", "") == "np"
+    if isinstance(target, ast.Attribute) and from_numpy and target.attr in _NUMPY:
+        name = target.attr
+    elif name not in TRANSFORMS | FUNCTIONS:
+        yield target
+        return
+    if name == "Q" and _quoted(call) not in columns:
+        yield call
+    if name == "te" and not (len(call.args) == 2 and all(map(_is_spline, call.args))):
+        yield call
+    for each in call.keywords:
+        if each.arg not in _KEYWORDS or (
+            each.arg in _COUNTS and not _is_small(each.value, _MAX_COUNT)
+        ):
+            yield each.value
+        yield from _refused_argument(each.value, columns)
+    for i, argument in enumerate(call.args):
+        counted = i > 0 and name in _SPLINES | {"round"}
+        if counted and not (
+            _is_small(argument, _MAX_COUNT) or isinstance(argument, (ast.List, ast.Tuple))
+        ):
+            yield argument
+        yield from _refused_argument(argument, columns)
+
+
+def _is_spline(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and getattr(node.func, "id", "") in _SPLINES
