@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pandas.api.types import is_object_dtype
 
 from bopstats._typing import BoolArray, FloatArray, IntArray
 from bopstats._validation import check_choice, fail, nearest
@@ -20,7 +22,14 @@ WEIGHT_TYPES = ("freq", "prob", "precision")
 def as_frame(data: Any) -> pd.DataFrame:
     """Return `data` as a DataFrame; a mapping of equally long arrays will do."""
     if isinstance(data, Mapping):
-        data = pd.DataFrame(dict(data))
+        try:
+            data = pd.DataFrame(dict(data))
+        except (TypeError, ValueError) as error:
+            fail(
+                "data",
+                f"a mapping of which no table can be made ({error})",
+                "columns of one length",
+            )
     if not isinstance(data, pd.DataFrame):
         fail("data", type(data).__name__, "a pandas DataFrame or a mapping of columns")
     if len(data) == 0:
@@ -62,9 +71,10 @@ def column_or_array(data: pd.DataFrame, value: Any, role: str) -> pd.Series[Any]
 
 def is_text(series: pd.Series[Any]) -> bool:
     """Tell whether a column holds labels rather than numbers."""
-    return isinstance(series.dtype, (pd.CategoricalDtype, pd.StringDtype)) or (
-        series.dtype == object
-    )
+    dtype = series.dtype
+    if isinstance(dtype, pd.ArrowDtype):
+        return dtype.type is str
+    return isinstance(dtype, (pd.CategoricalDtype, pd.StringDtype)) or is_object_dtype(dtype)
 
 
 def prepare(series: pd.Series[Any], name: str, reference: object | None) -> pd.Series[Any]:
@@ -83,19 +93,27 @@ def prepare(series: pd.Series[Any], name: str, reference: object | None) -> pd.S
     if is_text(series):
         return _reorder(_categorical(series, name), name, reference)
     if reference is not None:
-        fail(f"ref[{name!r}]", reference, f"a level of a categorical column; {name!r} is {dtype}")
+        allowed = f"a level of a categorical column; {name!r} is {dtype}"
+        fail(f"ref[{name!r}]", reference, f"{allowed} (write C({name}, Treatment({reference!r})))")
     if not (pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype)):
         raise DataError(
             f"column {name!r} has type {dtype}; allowed: numbers, booleans, strings, categoricals"
         )
     if pd.api.types.is_complex_dtype(dtype):
         raise DataError(f"column {name!r} has complex numbers; allowed: real numbers")
-    if pd.api.types.is_extension_array_dtype(dtype):
-        if pd.api.types.is_bool_dtype(dtype) and not series.isna().any():
+    return _plain(series) if pd.api.types.is_extension_array_dtype(dtype) else series
+
+
+def _plain(series: pd.Series[Any]) -> pd.Series[Any]:
+    """Turn a nullable numeric or boolean column into a NumPy one."""
+    dtype = series.dtype
+    if not series.isna().any():
+        if pd.api.types.is_bool_dtype(dtype):
             return series.astype(bool)
-        plain = series.to_numpy(dtype=np.float64, na_value=np.nan)
-        return pd.Series(plain, index=series.index, name=series.name)
-    return series
+        if pd.api.types.is_signed_integer_dtype(dtype):
+            return series.astype(np.int64)
+    plain = series.to_numpy(dtype=np.float64, na_value=np.nan)
+    return pd.Series(plain, index=series.index, name=series.name)
 
 
 def _maybe_numbers(series: pd.Series[Any]) -> pd.Series[Any]:
@@ -103,7 +121,7 @@ def _maybe_numbers(series: pd.Series[Any]) -> pd.Series[Any]:
     kinds = set(series.dropna().map(type))
     if kinds and all(issubclass(kind, (bool, np.bool_)) for kind in kinds):
         return series.astype("boolean")
-    if kinds and all(issubclass(kind, (int, float, np.number)) for kind in kinds):
+    if kinds and all(issubclass(kind, (int, float, np.number, Decimal)) for kind in kinds):
         return series.astype(np.float64)
     return series
 
@@ -116,6 +134,11 @@ def _categorical(series: pd.Series[Any], name: str) -> pd.Series[Any]:
     )
     if len(kinds) > 1:
         raise DataError(f"column {name!r} mixes {' and '.join(kinds)}; allowed: one kind of value")
+    if kinds and kinds[0] not in {"str", "str_"}:
+        raise DataError(
+            f"column {name!r} holds values of type {kinds[0]}; allowed: numbers, booleans, "
+            "strings, categoricals"
+        )
     return series.astype("category")
 
 

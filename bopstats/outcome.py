@@ -62,7 +62,7 @@ def code_outcome(values: pd.Series[Any], name: str, event: object | None) -> Out
 
 
 def _with_event(series: pd.Series[Any], name: str, event: object) -> Outcome:
-    distinct = list(series.cat.categories) if is_text(series) else list(pd.unique(series))
+    distinct = list(series.cat.categories) if is_text(series) else pd.unique(series).tolist()
     if event not in distinct:
         hint = nearest(str(event), distinct)
         raise OutcomeError(f"event: got {event!r}; {name!r} has the levels {_levels(series)}{hint}")
@@ -72,7 +72,9 @@ def _with_event(series: pd.Series[Any], name: str, event: object) -> Outcome:
 
 
 def _levels(series: pd.Series[Any]) -> str:
-    distinct = list(series.cat.categories) if is_text(series) else sorted(pd.unique(series))
+    distinct = (
+        list(series.cat.categories) if is_text(series) else sorted(pd.unique(series).tolist())
+    )
     shown = ", ".join(repr(level) for level in distinct[:_MAX_LEVELS_SHOWN])
     return shown + (", …" if len(distinct) > _MAX_LEVELS_SHOWN else "")
 
