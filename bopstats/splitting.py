@@ -16,11 +16,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from bopstats._typing import BoolArray, IntArray
-from bopstats._validation import check_choice, check_count, check_share, fail, is_number
+from bopstats._validation import check_choice, check_count, fail, is_number
 from bopstats.design import Design
 from bopstats.exceptions import SplitError
 
 _MANY_ROWS, _DEFAULT_REPEATS = 20_000, 11
+_ALLOWED = (
+    "an integer number of folds from 2, a test share in (0, 1), (train, test) pairs of positions, "
+    "or None"
+)
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,9 @@ def make_plan(
         _one_partition(repeats, "cv= as explicit (train, test) pairs")
         return _finish("given", (_given(design, cv),), None, design)
     if isinstance(cv, (float, np.floating)):
-        share = check_share("cv", cv)
+        if not 0 < cv < 1:
+            fail("cv", cv, _ALLOWED)
+        share = float(cv)
         seeds = _seeds(rng, _repeats(repeats, 1))
         return _finish(
             "hold-out", tuple((_hold_out(design, share, folds, s),) for s in seeds), share, design
@@ -128,7 +134,10 @@ def key_words(design: Design) -> npt.NDArray[np.uint64]:
     if design.key is None:
         return _mix(design.positions.astype(np.uint64))
     key = np.asarray(design.key)
-    if key.dtype.kind in "iub" or (key.dtype.kind == "f" and (key % 1 == 0).all()):
+    if key.dtype == object:
+        key = pd.Series(key).infer_objects().to_numpy()
+    whole = key.dtype.kind == "f" and bool((key % 1 == 0).all() and (abs(key) < 2**53).all())
+    if key.dtype.kind in "iub" or whole:
         key = key.astype(np.int64)
     elif key.dtype.kind not in "fM":
         key = key.astype(str).astype(object)
@@ -186,7 +195,7 @@ def _hold_out(design: Design, share: float, folds: str, seed: np.uint64) -> Spli
 def _given(design: Design, cv: Any) -> tuple[Split, ...]:
     """Translate pairs of positions in the data into rows of the design."""
     if not isinstance(cv, Iterable) or isinstance(cv, (str, bytes)):
-        fail("cv", cv, "folds, a test share in (0, 1), (train, test) pairs of positions, or None")
+        fail("cv", cv, _ALLOWED)
     row_of = np.full(design.n_read, -1, dtype=np.int64)
     row_of[design.positions] = np.arange(design.n)
     splits, tested = [], np.zeros(design.n_read, dtype=bool)
@@ -201,9 +210,16 @@ def _given(design: Design, cv: Any) -> tuple[Split, ...]:
         if len(again):
             raise SplitError(f"cv[{k}]: row {again[0]} is in two test sets")
         tested[test] = True
+        used_train, used_test = (row_of[h][row_of[h] >= 0] for h in (train, test))
+        for rows, half in ((used_train, "training"), (used_test, "test")):
+            if len(rows) == 0:
+                raise SplitError(
+                    f"cv[{k}]: no row of the {half} set is used; allowed: sets with rows that lack "
+                    "no value (see the row flow)"
+                )
         mask = np.zeros(design.n, dtype=bool)
-        mask[row_of[train][row_of[train] >= 0]] = True
-        splits.append(Split(mask, np.sort(row_of[test][row_of[test] >= 0])))
+        mask[used_train] = True
+        splits.append(Split(mask, np.sort(used_test)))
     if not splits:
         fail("cv", "no pairs", "at least one (train, test) pair")
     return tuple(splits)
@@ -215,14 +231,23 @@ def _positions(half: Any, n_read: int, k: int) -> IntArray:
         fail(f"cv[{k}]", f"{array.dtype} of shape {array.shape}", "1-d arrays of positions")
     if array.min() < 0 or array.max() >= n_read:
         fail(f"cv[{k}]", f"positions {array.min()}…{array.max()}", f"0…{n_read - 1}")
-    if len(np.unique(array)) < len(array):
-        raise SplitError(f"cv[{k}]: a row is repeated within one half of the pair")
+    rows, counts = np.unique(array, return_counts=True)
+    if (counts > 1).any():
+        raise SplitError(f"cv[{k}]: row {rows[counts > 1][0]} is twice in one half of the pair")
     return array.astype(np.int64)
 
 
 def _check_clusters(design: Design, count: int) -> None:
     """Every group of at least two rows needs as many clusters as there are folds."""
     if design.cluster is None:
+        keys = len(np.unique(key_words(design)))
+        if keys < count:
+            fail(
+                "cv",
+                count,
+                f"at most {keys} folds, the number of distinct values of id=",
+                SplitError,
+            )
         return
     pairs = np.unique(np.stack([design.group, design.cluster]), axis=1)[0]
     clusters = np.bincount(pairs, minlength=design.groups.n_groups)
