@@ -141,7 +141,7 @@ class BoPResults:
             for a, b, bound in zip(
                 [*adjusted_benefit[:-1], p_benefit[-1]],
                 [*adjusted_harm[:-1], p_harm[-1]],
-                [None] * len(p_harm) if effect is None else group_bounds(found, effect),
+                [None] * len(p_harm) if effect is None else group_bounds(found, effect, max_error),
                 strict=True,
             )
         ]
