@@ -53,11 +53,11 @@ class _BS(patsy.splines.BS):  # type: ignore[misc]
             raise ValueError(f"bs: values outside of the bounds ({low}, {high})")
         super().memorize_finish()
 
-    def transform(self, x: Any, **options: Any) -> Any:
+    def transform(self, x: Any, *args: Any, **options: Any) -> Any:
         low, high = self._all_knots[0], self._all_knots[-1]
         values = np.asarray(x, dtype=np.float64)
         self.outside = int(((values < low) | (values > high)).sum())
-        return super().transform(np.clip(values, low, high), **options)
+        return super().transform(np.clip(values, low, high), *args, **options)
 
 
 _TOOLS: dict[str, Any] = {
