@@ -4,20 +4,45 @@ from __future__ import annotations
 
 from bopstats.theory._base import Law
 from bopstats.theory.bounds import error_lower_bound, error_upper_bound
+from bopstats.theory.cost_laws import (
+    Bernoulli,
+    Exponential,
+    Gamma,
+    InverseGaussian,
+    NegativeBinomial,
+    Poisson,
+)
 from bopstats.theory.integer_laws import Skellam, Ternary
-from bopstats.theory.laws import Bounded, BoundedVariance, Gaussian
+from bopstats.theory.laws import Bounded, BoundedVariance, Gaussian, GaussianTwoSigma
+from bopstats.theory.location_laws import GeneralizedNormal, Laplace, Logistic, StudentT
 from bopstats.theory.published_laws import PublishedCategorical, PublishedLaplace
+from bopstats.theory.sample_law import Tilted
 from bopstats.theory.scales import average_error, summed_error, total_error
+from bopstats.theory.tilted_laws import ExponentialFamily, VarianceGamma
 
 __all__ = [
+    "Bernoulli",
     "Bounded",
     "BoundedVariance",
+    "Exponential",
+    "ExponentialFamily",
+    "Gamma",
     "Gaussian",
+    "GaussianTwoSigma",
+    "GeneralizedNormal",
+    "InverseGaussian",
+    "Laplace",
     "Law",
+    "Logistic",
+    "NegativeBinomial",
+    "Poisson",
     "PublishedCategorical",
     "PublishedLaplace",
     "Skellam",
+    "StudentT",
     "Ternary",
+    "Tilted",
+    "VarianceGamma",
     "average_error",
     "error_lower_bound",
     "error_upper_bound",

@@ -54,15 +54,15 @@ class Law(Tails, ABC):
 
     @abstractmethod
     def _log_moment(self, effect: Any, direction: str, ops: Ops, /) -> Any:
-        """Return the log moment at effects in ``[0, limit)``."""
+        """Return the log moment at effects in [0, limit)."""
 
-    def _limit(self) -> Any:
-        """Return the effect at which the log moment becomes infinite."""
+    def _limit(self, _direction: str, /) -> Any:
+        """Return the effect from which on the log moment is infinite."""
         return np.inf
 
     def _largest(self) -> Any:
         """Return the largest effect that the class allows."""
-        return self._limit()
+        return np.inf
 
     def log_moment(
         self, effect: ArrayLike, direction: str = "min", *, digits: int | None = None
@@ -102,9 +102,9 @@ class Law(Tails, ABC):
             return self._log_moment_exact(effect, direction, digits)
         effects = np.maximum(self.check_effects(effect), 0.0)
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
-            inside = effects < float(self._limit())
+            inside = effects < float(self._limit(direction))
             value = self._log_moment(np.where(inside, effects, 0.0), direction, FLOAT)
-        return np.where(inside, value, np.inf)[()]
+        return np.where(effects > 0.0, np.where(inside, value, np.inf), 0.0)[()]
 
     def _log_moment_exact(self, effect: Any, direction: str, digits: int) -> mpmath.mpf:
         with work_digits(digits):
@@ -112,7 +112,7 @@ class Law(Tails, ABC):
             self.check_effects(float(value))
             if value <= 0:
                 return mpmath.mpf(0)
-            if value >= exact(self._limit()):
+            if value >= exact(self._limit(direction)):
                 return mpmath.mpf("inf")
             return +self._log_moment(value, direction, EXACT)
 

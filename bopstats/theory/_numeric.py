@@ -11,6 +11,7 @@ from typing import Any
 import mpmath
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import gammaln
 
 from bopstats._validation import check_count, fail
 
@@ -68,15 +69,34 @@ class Ops:
     sqrt: Callable[[Any], Any]
     sinh: Callable[[Any], Any]
     asinh: Callable[[Any], Any]
+    atan: Callable[[Any], Any]
+    loggamma: Callable[[Any], Any]
 
 
 FLOAT = Ops(
-    float, np.log, np.log1p, np.exp, np.expm1, np.sqrt, np.sinh, np.arcsinh
-)  # fmt: skip
+    number=float,
+    log=np.log,
+    log1p=np.log1p,
+    exp=np.exp,
+    expm1=np.expm1,
+    sqrt=np.sqrt,
+    sinh=np.sinh,
+    asinh=np.arcsinh,
+    atan=np.arctan,
+    loggamma=gammaln,
+)
 EXACT = Ops(
-    exact, mpmath.log, mpmath.log1p, mpmath.exp, mpmath.expm1, mpmath.sqrt, mpmath.sinh,
-    mpmath.asinh,
-)  # fmt: skip
+    number=exact,
+    log=mpmath.log,
+    log1p=mpmath.log1p,
+    exp=mpmath.exp,
+    expm1=mpmath.expm1,
+    sqrt=mpmath.sqrt,
+    sinh=mpmath.sinh,
+    asinh=mpmath.asinh,
+    atan=mpmath.atan,
+    loggamma=mpmath.loggamma,
+)
 
 
 def check_array(

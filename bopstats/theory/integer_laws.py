@@ -58,7 +58,10 @@ class Ternary(Law):
         """The class of distributions, in words."""
         return f"benefits in {{-1, 0, 1}}, of which a share {self.disagreement:g} is not 0"
 
-    def _limit(self) -> Any:
+    def _limit(self, direction: str, /) -> Any:
+        return self.disagreement if direction == "min" else np.inf
+
+    def _largest(self) -> Any:
         return self.disagreement
 
     def _log_moment(self, effect: Any, direction: str, ops: Ops, /) -> Any:

@@ -13,6 +13,7 @@ from bopstats.exceptions import DomainError
 from bopstats.theory._base import Law, column, stacked_moments
 from bopstats.theory._cantelli import CantelliPair, cantelli_lower
 from bopstats.theory._checks import check_positive
+from bopstats.theory._cost_pairs import TwoSigmaPair
 from bopstats.theory._numeric import Floats, Ops
 from bopstats.theory._pairs import BinomialPair, GaussianPair, Pair
 from bopstats.theory.published_laws import PublishedCategorical
@@ -114,7 +115,10 @@ class Bounded(Law):
         """The class of distributions, in words."""
         return f"all laws of the benefit on [{self.low:g}, {self.high:g}]"
 
-    def _limit(self) -> Any:
+    def _limit(self, direction: str, /) -> Any:
+        return self.high if direction == "min" else np.inf
+
+    def _largest(self) -> Any:
         return self.high
 
     def _log_moment(self, effect: Any, direction: str, ops: Ops, /) -> Any:
@@ -197,6 +201,70 @@ class BoundedVariance(Law):
     ) -> Floats:
         moment = stacked_moments(laws, effect)
         return cantelli_lower(sizes * moment, counts)
+
+
+@dataclass(frozen=True)
+class GaussianTwoSigma(Law):
+    r"""Normal benefits whose standard deviation differs between null and alternative.
+
+    .. math:: \ln c = -\tfrac12\ln\bigl(1-(1-\sigma_0^2/\sigma_1^2)^2\bigr)
+              + \epsilon^2/(2\sigma_1^2-\sigma_0^2),
+
+    infinite unless :math:`\sigma_0^2 < 2\sigma_1^2`.
+
+    Parameters
+    ----------
+    sigma_null : float
+        Standard deviation σ₀ where the mean benefit is 0 or less; positive.
+    sigma_alternative : float
+        Standard deviation σ₁ where the mean benefit reaches the effect; positive.
+
+    Raises
+    ------
+    DomainError
+        If a parameter is not a positive finite number.
+
+    Examples
+    --------
+    >>> round(float(GaussianTwoSigma(1.2, 1.0).log_moment(0.1)), 9)
+    0.125444834
+    """
+
+    sigma_null: float
+    sigma_alternative: float
+
+    def __post_init__(self) -> None:
+        check_positive("sigma_null", self.sigma_null)
+        check_positive("sigma_alternative", self.sigma_alternative)
+
+    @property
+    def describes(self) -> str:
+        """The class of distributions, in words."""
+        return (
+            f"normal benefits with standard deviation {self.sigma_null:g} under the null and "
+            f"{self.sigma_alternative:g} under the alternative"
+        )
+
+    def _limit(self, direction: str, /) -> Any:
+        alt, ref = self.sigma_null, self.sigma_alternative
+        alt, ref = (alt, ref) if direction == "min" else (ref, alt)
+        return np.inf if alt**2 < 2.0 * ref**2 else 0.0
+
+    def _log_moment(self, effect: Any, direction: str, ops: Ops, /) -> Any:
+        alt, ref = ops.number(self.sigma_null), ops.number(self.sigma_alternative)
+        if direction == "paper":
+            alt, ref = ref, alt
+        spread = ops.log1p(-((1 - (alt / ref) ** 2) ** 2)) / 2
+        return effect**2 / (2 * ref**2 - alt**2) - spread
+
+    @classmethod
+    def _lower_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
+        null, other = column(laws, "sigma_null"), column(laws, "sigma_alternative")
+        return TwoSigmaPair(null, other, effect, sizes, stacked_moments(laws, effect))
+
+    @classmethod
+    def _upper_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
+        return cls._lower_pair(laws, effect, sizes)
 
 
 def standardised(laws: Sequence[Any], effect: Floats, sizes: Floats) -> Floats:
