@@ -167,9 +167,12 @@ def _rows(parsed: Parsed, data: pd.DataFrame, request: Request) -> _Rows:
 
 
 def _references(ref: Mapping[str, object] | None, names: list[str]) -> dict[str, object]:
+    if not (ref is None or isinstance(ref, Mapping)):
+        fail("ref", ref, "a mapping of variables to levels, such as {'race': 'White'}")
     for name in ref or {}:
         if name not in names:
-            fail("ref", name, f"variables of the formula: {', '.join(names)}{nearest(name, names)}")
+            hint = nearest(str(name), names)
+            fail("ref", name, f"variables of the formula: {', '.join(names)}{hint}")
     return dict(ref or {})
 
 

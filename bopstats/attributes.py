@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bopstats._typing import BoolArray, FloatArray, IntArray
+from bopstats._validation import fail
 from bopstats.columns import column_or_array, is_text, names_of, prepare
 from bopstats.design import EvaluatedFactor
 from bopstats.exceptions import CodingWarning, DataError, FormulaError
@@ -163,11 +165,16 @@ def group_by_columns(data: pd.DataFrame, groups: Any) -> list[pd.Series[Any]]:
     """Return the columns that ``groups=`` names or gives, each as a Series."""
     if isinstance(groups, (str, pd.Series, np.ndarray)):
         groups = [groups]
-    found = []
-    for i, each in enumerate(groups, start=1):
+    chosen = list(groups) if isinstance(groups, Iterable) else []
+    if not chosen:
+        fail("groups", groups, "a column name, an array, or several of these")
+    found: list[pd.Series[Any]] = []
+    for i, each in enumerate(chosen, start=1):
         own = each if isinstance(each, str) else getattr(each, "name", None)
         series = column_or_array(data, each, "groups")
         found.append(series.rename(f"group{i}" if own is None else str(own)))
+        if found[-1].name in [other.name for other in found[:-1]]:
+            fail("groups", found[-1].name, "each column once")
     return found
 
 

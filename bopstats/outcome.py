@@ -63,7 +63,7 @@ def code_outcome(values: pd.Series[Any], name: str, event: object | None) -> Out
 
 def _with_event(series: pd.Series[Any], name: str, event: object) -> Outcome:
     distinct = list(series.cat.categories) if is_text(series) else pd.unique(series).tolist()
-    if event not in distinct:
+    if not pd.api.types.is_hashable(event) or event not in distinct:
         hint = nearest(str(event), distinct)
         raise OutcomeError(f"event: got {event!r}; {name!r} has the levels {_levels(series)}{hint}")
     array = np.asarray(series == event, dtype=np.float64)
