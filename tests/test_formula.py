@@ -1,3 +1,4 @@
+import re
 import warnings
 
 import numpy as np
@@ -674,3 +675,32 @@ def test_no_attribute_that_makes_groups_needs_groups(people):
     with pytest.raises(FormulaError, match=r"makes groups .*groups=\[...\]"):
         bop.glm("y ~ x | age", people)
     assert bop.glm("y ~ x | age", people, groups="sex").design.groups.attributes == ("sex",)
+
+
+@pytest.mark.parametrize(
+    ("file", "formula", "options"),
+    [
+        ("nhanes2017", "high_bp ~ bmi + hba1c + sleep_hours | sex * race_ethnicity", {}),
+        ("nhanes2017", "sbp ~ bmi * age | insured + sex", {}),
+        ("support2_small", "hospdead ~ age + bs(meanbp, df=4) | sex * race", {}),
+        ("nhefs", "death ~ age + smokeintensity | sex_label * race_label", {}),
+        ("student_por", "G3 ~ absences + studytime | sex * address", {"family": "gaussian"}),
+    ],
+)
+def test_real_data_with_missing_values_give_the_design_of_patsy(shared, file, formula, options):
+    pytest.importorskip("pyarrow", reason="the data are Parquet files")
+    data = pd.read_parquet(shared / "data" / f"{file}.parquet")
+    outcome, _, sides = formula.partition("~")
+    generic = sides.partition("|")[0]
+    design = bop.glm(formula, data, **options).design
+    names = [name for name in data if re.search(rf"\b{name}\b", formula)]
+    plain = data[names].dropna()
+    assert design.index.equals(plain.index)
+    for name in names:
+        if pd.api.types.is_numeric_dtype(plain[name]):
+            plain[name] = plain[name].astype(float)
+    np.testing.assert_array_equal(design.outcome.values, plain[outcome.strip()])
+    for matrix, side in ((design.generic, generic), (design.personalized, sides.replace("|", "+"))):
+        theirs = by_patsy(side, plain)
+        assert list(matrix.names) == list(theirs.columns)
+        np.testing.assert_allclose(matrix.rows(slice(None)), theirs, rtol=1e-12)
