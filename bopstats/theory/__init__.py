@@ -12,9 +12,11 @@ from bopstats.theory.cost_laws import (
     NegativeBinomial,
     Poisson,
 )
+from bopstats.theory.effective import effective_size_clusters, effective_size_weights
 from bopstats.theory.integer_laws import Skellam, Ternary
 from bopstats.theory.laws import Bounded, BoundedVariance, Gaussian, GaussianTwoSigma
 from bopstats.theory.location_laws import GeneralizedNormal, Laplace, Logistic, StudentT
+from bopstats.theory.mse import mse_lower_bound
 from bopstats.theory.published_laws import PublishedCategorical, PublishedLaplace
 from bopstats.theory.sample_law import Tilted
 from bopstats.theory.scales import average_error, summed_error, total_error
@@ -44,8 +46,11 @@ __all__ = [
     "Tilted",
     "VarianceGamma",
     "average_error",
+    "effective_size_clusters",
+    "effective_size_weights",
     "error_lower_bound",
     "error_upper_bound",
+    "mse_lower_bound",
     "summed_error",
     "total_error",
 ]

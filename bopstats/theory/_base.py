@@ -33,6 +33,11 @@ class Tails:
     ) -> Floats | None:
         """Return a further lower bound of this class alone, shape (cases,)."""
 
+    @classmethod
+    def _period(cls, _laws: Sequence[Self], /) -> int:
+        """Return over how many rows more a bound may wiggle, because sums are whole numbers."""
+        return 0
+
 
 class Law(Tails, ABC):
     """A law, or a class of laws, of the individual benefit B = cost(generic) − cost(personalized).

@@ -1,4 +1,4 @@
-"""Checks of the laws' parameters."""
+"""Small things that the laws share."""
 
 from __future__ import annotations
 
@@ -8,6 +8,13 @@ import numpy as np
 
 from bopstats._validation import check_real, fail
 from bopstats.exceptions import DomainError
+from bopstats.theory._numeric import Floats
+
+
+def lattice_period(chance: Floats) -> int:
+    """Return after how many rows a whole threshold falls on the same place again, less one."""
+    rarest = float(np.minimum(chance, 1.0 - chance).min())
+    return int(min(np.ceil(1.0 / rarest), 32.0)) - 1
 
 
 def check_positive(

@@ -62,6 +62,12 @@ def chernoff_rates(tilt: float, family: Callable[[Floats], Moments], points: int
     )
 
 
+def no_rates() -> Rates:
+    """Return rates that say nothing: the alternative lies at the edge of the family."""
+    nothing = np.zeros(2)
+    return Rates(nothing, nothing, nothing, nothing, np.full(2, np.inf))
+
+
 class ChernoffPair:
     """Bounds of the errors of a threshold on each group's mean; ``table[case][law]``."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 import numpy as np
@@ -75,7 +75,8 @@ class Problem:
         return np.where(self.sizes > 0.0, product, 0.0)
 
 
-def _problem(effect: Any, sizes: Any, law: Any, n_groups: Any) -> Problem:
+def make_problem(effect: Any, sizes: Any, law: Any, n_groups: Any) -> Problem:
+    """Check and flatten the arguments of a bound."""
     effects = check_array("effect", effect)
     rows = check_array("sizes", sizes, low=0.0, allowed="finite numbers of at least 0")
     laws = _check_laws(law)
@@ -159,7 +160,8 @@ def error_lower_bound(
         * "truncated": second moment of the likelihood ratio, cut where it is large; about half
           the rows of "chi2" remain unexplained. The cut is found by a grid and zooming in;
           every cut gives a valid bound. Needs a law with known tails.
-        * "best": the larger of the two.
+        * "best": the larger of the two, kept from wiggling where sums are whole numbers: a bound
+          for a few rows more is a bound as well.
         * "published": uniform weights and :math:`1-\sqrt{x}/2`, as printed in the literature
           (in its direction, not valid for skewed laws).
 
@@ -191,15 +193,17 @@ def error_lower_bound(
     0.264 0.303
     """
     method = check_choice("method", method, METHODS)
-    problem = _problem(effect, sizes, law, n_groups)
+    problem = make_problem(effect, sizes, law, n_groups)
     if method == "published":
         log_x = engine.log_chi2_uniform(problem.exponent("paper"), problem.counts)
         return _finish(engine.printed_bound(log_x), problem, error)
-    value = np.zeros(len(problem.effect))
-    if method != "truncated":
+    if method == "truncated":
+        _require_tails(problem)
+        value = _by_rows(problem, _truncated)
+    else:
         value = engine.sharp_bound(engine.log_chi2(problem.exponent("min"), problem.counts))
-    if method != "chi2":
-        value = np.maximum(value, _by_rows(problem, _truncated(method == "truncated")))
+    if method == "best":
+        value = np.maximum(value, _by_rows(problem, _best_truncated))
     return _finish(value, problem, error)
 
 
@@ -246,7 +250,7 @@ def error_upper_bound(
     >>> print(f"{error_upper_bound(0.01, 800, Gaussian(0.1), n_groups=2**40):.3f}")
     1.000
     """
-    problem = _problem(effect, sizes, law, n_groups)
+    problem = make_problem(effect, sizes, law, n_groups)
     return _finish(_by_rows(problem, _upper), problem, error)
 
 
@@ -261,27 +265,36 @@ def _by_rows(problem: Problem, answer: Callable[[Problem], Floats]) -> Floats:
     return value
 
 
-def _truncated(required: bool) -> Callable[[Problem], Floats]:
-    def answer(problem: Problem) -> Floats:
-        pairs, counts, extra = [], [], np.zeros(len(problem.effect))
-        for laws, columns in problem.blocks():
-            sizes, here = problem.sizes[:, columns], problem.counts[:, columns]
-            pair = type(laws[0])._lower_pair(laws, problem.effect, sizes)
-            if pair is None:
-                if required:
-                    _no_tails(laws[0], "method", "truncated", "'chi2' or 'best'")
-                continue
-            pairs.append(pair)
-            counts.append(here)
-            more = type(laws[0])._extra_lower(laws, problem.effect, sizes, here)
-            if more is not None:
-                # Fewer groups are never harder than all of them.
-                extra = np.maximum(extra, more)
-        if not pairs:
-            return extra
-        return np.maximum(extra, engine.truncated_bound(pairs, np.concatenate(counts, axis=-1)))
+def _truncated(problem: Problem) -> Floats:
+    """Return the truncated bound, from the laws that have one: fewer groups are never harder."""
+    pairs, counts, extra = [], [], np.zeros(len(problem.effect))
+    for laws, columns in problem.blocks():
+        sizes, here = problem.sizes[:, columns], problem.counts[:, columns]
+        pair = type(laws[0])._lower_pair(laws, problem.effect, sizes)
+        if pair is None:
+            continue
+        pairs.append(pair)
+        counts.append(here)
+        more = type(laws[0])._extra_lower(laws, problem.effect, sizes, here)
+        if more is not None:
+            extra = np.maximum(extra, more)
+    if not pairs:
+        return extra
+    return np.maximum(extra, engine.truncated_bound(pairs, np.concatenate(counts, axis=-1)))
 
-    return answer
+
+def _best_truncated(problem: Problem) -> Floats:
+    value = _truncated(problem)
+    period = max(type(laws[0])._period(laws) for laws, _ in problem.blocks())
+    for more in range(1, period + 1):
+        value = np.maximum(value, _truncated(replace(problem, sizes=problem.sizes + more)))
+    return value
+
+
+def _require_tails(problem: Problem) -> None:
+    for laws, columns in problem.blocks():
+        if type(laws[0])._lower_pair(laws, problem.effect, problem.sizes[:, columns]) is None:
+            _no_tails(laws[0], "method", "truncated", "'chi2' or 'best'")
 
 
 def _upper(problem: Problem) -> Floats:

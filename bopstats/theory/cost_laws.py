@@ -17,7 +17,7 @@ from bopstats._validation import check_real
 from bopstats.exceptions import DomainError
 from bopstats.theory import _cost_pairs as pairs
 from bopstats.theory._base import Law, column, stacked_moments
-from bopstats.theory._checks import check_positive
+from bopstats.theory._checks import check_positive, lattice_period
 from bopstats.theory._numeric import Floats, Ops
 from bopstats.theory._pairs import BinomialPair, Pair
 
@@ -119,6 +119,10 @@ class Bernoulli(Law):
         risk = ops.number(self.risk)
         ref = risk - effect if direction == "min" else risk
         return ops.log1p(effect**2 / (ref * (1 - ref)))
+
+    @classmethod
+    def _period(cls, laws: Sequence[Self], /) -> int:
+        return lattice_period(column(laws, "risk"))
 
     @classmethod
     def _pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:

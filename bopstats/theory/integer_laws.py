@@ -75,6 +75,10 @@ class Ternary(Law):
         return PublishedCategorical()
 
     @classmethod
+    def _period(cls, laws: Sequence[Self], /) -> int:
+        return int(column(laws, "disagreement").max() == 1.0)
+
+    @classmethod
     def _pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
         moment = stacked_moments(laws, effect)
         share, effect, sizes, moment = np.broadcast_arrays(

@@ -12,7 +12,7 @@ from bopstats._validation import check_real
 from bopstats.exceptions import DomainError
 from bopstats.theory._base import Law, column, stacked_moments
 from bopstats.theory._cantelli import CantelliPair, cantelli_lower
-from bopstats.theory._checks import check_positive
+from bopstats.theory._checks import check_positive, lattice_period
 from bopstats.theory._cost_pairs import TwoSigmaPair
 from bopstats.theory._numeric import Floats, Ops
 from bopstats.theory._pairs import BinomialPair, GaussianPair, Pair
@@ -131,6 +131,11 @@ class Bounded(Law):
     def published(self) -> Law | None:
         """Return the literature's formula for 0–1 loss, if the limits are −1 and 1."""
         return PublishedCategorical() if (self.low, self.high) == (-1, 1) else None
+
+    @classmethod
+    def _period(cls, laws: Sequence[Self], /) -> int:
+        low, high = column(laws, "low"), column(laws, "high")
+        return lattice_period(-low / (high - low))
 
     @classmethod
     def _pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from bopstats._validation import fail
 from bopstats.exceptions import DomainError
-from bopstats.theory._chernoff import Moments, Rates, chernoff_rates
+from bopstats.theory._chernoff import Moments, Rates, chernoff_rates, no_rates
 from bopstats.theory._numeric import Floats, Ops, check_array, exact
 from bopstats.theory._solve import solve_increasing
 from bopstats.theory.tilted_laws import TiltedFamily
@@ -165,8 +165,7 @@ class Tilted(TiltedFamily):
         points = int(np.clip(_WORK // self._centred[0].size, 65, 1025))
         if tilt is None:
             # The effect is the largest benefit seen: no threshold below it is known to do.
-            nothing = np.zeros(2)
-            return Rates(nothing, nothing, nothing, nothing, np.full(2, np.inf))
+            return no_rates()
         return chernoff_rates(tilt, self._moments, points)
 
     def _moments(self, theta: Floats) -> Moments:

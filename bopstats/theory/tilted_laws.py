@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import mpmath
@@ -14,10 +15,10 @@ from bopstats._validation import fail
 from bopstats.exceptions import DomainError
 from bopstats.theory._base import Law
 from bopstats.theory._checks import check_positive
-from bopstats.theory._chernoff import ChernoffPair, Moments, Rates, chernoff_rates
+from bopstats.theory._chernoff import ChernoffPair, Moments, Rates, chernoff_rates, no_rates
 from bopstats.theory._numeric import Floats, Ops
 from bopstats.theory._pairs import Pair
-from bopstats.theory._solve import solve_increasing
+from bopstats.theory._solve import last_value, solve_increasing
 
 
 class TiltedFamily(Law):
@@ -169,32 +170,54 @@ class ExponentialFamily(TiltedFamily):
             fail("log_partition, mean", (self.log_partition, self.mean), "two functions")
         if not self.domain[0] < self.domain[1]:
             fail("domain", self.domain, "an interval (low, high) with low < high", DomainError)
-        if self._parameter(0.0) is None:
-            fail("mean", self.name, "a function that is 0 inside the domain", DomainError)
+        # Fails where no member of the family has mean benefit 0.
+        _ = self._null
 
     @property
     def describes(self) -> str:
         """The class of distributions, in words."""
         return self.name
 
-    def _parameter(self, mean: float) -> float | None:
-        return solve_increasing(lambda t: float(self.mean(t)), mean, self.domain)
+    def _mean_at(self, theta: float) -> float:
+        """Return the mean, or nan where the user's function gives up."""
+        try:
+            with np.errstate(all="ignore"):
+                return float(self.mean(theta))
+        except (OverflowError, ValueError, ZeroDivisionError):
+            return np.nan
 
-    def _known(self, mean: float) -> float:
-        theta = self._parameter(mean)
-        if theta is None:
-            fail("effect", mean, f"a mean benefit that occurs in {self.describes}", DomainError)
-        return theta
+    def _parameter(self, mean: float) -> float | None:
+        return solve_increasing(self._mean_at, mean, self.domain)
+
+    @cached_property
+    def _null(self) -> float:
+        null = self._parameter(0.0)
+        if null is None:
+            fail("mean", self.name, "a function that is 0 inside the domain", DomainError)
+        return null
+
+    @cached_property
+    def _top(self) -> float:
+        return last_value(self._mean_at, self.domain)
+
+    def _largest(self) -> Any:
+        return self._top
 
     def _log_moment(self, effect: Any, direction: str, _ops: Ops, /) -> Any:
         if isinstance(effect, mpmath.mpf):
-            null = mpmath.findroot(self.mean, self._known(0.0))
-            other = mpmath.findroot(lambda t: self.mean(t) - effect, self._known(float(effect)))
+            start = self._parameter(float(effect))
+            if start is None:
+                return mpmath.mpf("inf")
+            null = mpmath.findroot(self.mean, self._null)
+            other = mpmath.findroot(lambda t: self.mean(t) - effect, start)
             return self._moment(null, other, direction)
         flat, back = np.unique(np.asarray(effect).ravel(), return_inverse=True)
-        null = self._known(0.0)
-        value = [float(self._moment(null, self._known(float(e)), direction)) for e in flat]
-        return np.array(value)[back].reshape(np.shape(effect))
+        value = np.full(flat.size, np.inf)
+        for i, single in enumerate(flat):
+            parameter = self._parameter(float(single))
+            if parameter is not None:
+                value[i] = float(self._moment(self._null, parameter, direction))
+        return value[back].reshape(np.shape(effect))
 
     def _moment(self, null: Any, other: Any, direction: str) -> Any:
         if direction == "paper":
@@ -206,7 +229,9 @@ class ExponentialFamily(TiltedFamily):
         return a(third) - 2 * a(null) + a(other)
 
     def _rates(self, effect: float) -> Rates:
-        null = self._known(0.0)
+        null, parameter = self._null, self._parameter(effect)
+        if parameter is None:
+            return no_rates()
         base = float(self.log_partition(null))
 
         def family(theta: Floats) -> Moments:
@@ -214,4 +239,4 @@ class ExponentialFamily(TiltedFamily):
             mean = np.array([float(self.mean(null + t)) for t in theta])
             return Moments(cumulant, mean, np.ones_like(mean), np.full_like(mean, np.inf))
 
-        return chernoff_rates(self._known(effect) - null, family)
+        return chernoff_rates(parameter - null, family)
