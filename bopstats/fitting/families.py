@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import brentq
+from scipy.special import digamma
 from statsmodels.genmod import families as sm_families
 from statsmodels.genmod.families import links as sm_links
 
@@ -35,6 +36,7 @@ _LINKS = {
     "sqrt": sm_links.Sqrt,
 }
 _DEFAULT_LINKS = {"gamma": "log"}
+_LOG_ALPHA = (-12.0, 6.0)
 
 
 def resolve_family(family: Any, link: Any) -> Any:
@@ -63,9 +65,9 @@ def resolve_family(family: Any, link: Any) -> Any:
     name = _family_key(family)
     chosen = _resolve_link(link if link is not None else _DEFAULT_LINKS.get(name))
     maker = _FAMILIES[name]
-    if chosen is not None and not isinstance(chosen, tuple(maker.safe_links)):
-        safe = {known for known, cls in _LINKS.items() if issubclass(cls, tuple(maker.safe_links))}
-        fail("link", link, f"{', '.join(sorted(safe))} for the {name} family")
+    if chosen is not None and not isinstance(chosen, tuple(maker.links)):
+        known = {key for key, cls in _LINKS.items() if issubclass(cls, tuple(maker.links))}
+        fail("link", link, f"{', '.join(sorted(known))} for the {name} family")
     options = {"alpha": 1.0} if name == "negative_binomial" else {}
     return maker(**options) if chosen is None else maker(link=chosen, **options)
 
@@ -122,15 +124,24 @@ def with_alpha(family: Any, alpha: float) -> Any:
     return sm_families.NegativeBinomial(link=family.link, alpha=alpha)
 
 
-def best_alpha(family: Any, y: FloatArray, mu: FloatArray, weight: FloatArray) -> float:
-    """Return the dispersion that maximises the negative binomial likelihood at means `mu`.
+def best_alpha(y: FloatArray, mu: FloatArray, weight: FloatArray) -> float:
+    r"""Return the dispersion that maximises the negative binomial likelihood at means `mu`.
 
-    Variance is μ + αμ². Searched on the log scale between e⁻¹² and e⁶.
+    Variance is μ + αμ². Searched on the log scale between e⁻¹² and e⁶, for the root of the score
+
+    .. math:: \partial\ell/\partial\log\alpha = \sum w \left[r(\log(1 + \alpha\mu)
+        + \psi(r) - \psi(y + r)) + (y - \mu)/(1 + \alpha\mu)\right], \quad r = 1/\alpha.
     """
 
-    def loss(log_alpha: float) -> float:
-        trial = with_alpha(family, float(np.exp(log_alpha)))
-        return -float(np.sum(weight * trial.loglike_obs(y, mu, scale=1.0)))
+    def score(log_alpha: float) -> float:
+        alpha = float(np.exp(log_alpha))
+        size = 1.0 / alpha
+        change = np.log1p(alpha * mu) + digamma(size) - digamma(y + size)
+        return float(np.sum(weight * (size * change + (y - mu) / (1.0 + alpha * mu))))
 
-    found = minimize_scalar(loss, bounds=(-12.0, 6.0), method="bounded", options={"xatol": 1e-9})
-    return float(np.exp(found.x))
+    low, high = _LOG_ALPHA
+    if score(low) <= 0:
+        return float(np.exp(low))
+    if score(high) >= 0:
+        return float(np.exp(high))
+    return float(np.exp(brentq(score, low, high, xtol=1e-12)))

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, lapack
+from statsmodels.genmod import families as sm_families
+from statsmodels.genmod.families import links as sm_links
 
 from bopstats._typing import FloatArray, IntArray
 from bopstats.design import ModelMatrix
@@ -21,6 +23,7 @@ CHUNK = 2048
 _MAX_ITERATIONS = 100
 _MAX_HALVINGS = 20
 _SMALLEST_RCOND = 1e-13
+_EPS = float(np.finfo(np.float64).eps)
 RUNAWAY_STEP = 0.1
 
 
@@ -53,7 +56,7 @@ class Solution:
     """Where the iteration ended.
 
     `params` has shape (p,), 0 where a column was not kept; `step` is the last Newton step, which
-    stays large in directions that run to infinity although the deviance has converged.
+    stays large in directions that run to infinity although the deviance has converged (`runaway`).
     `deviance` and `pearson` are Σ of unit deviances and squared Pearson residuals; `information`
     is X'WX at the end, shape (p, p).
     """
@@ -102,23 +105,22 @@ def solve(
     IllConditionedError
         If a p × p system cannot be solved accurately, or the deviance is not finite.
     """
-    beta = _first(problem, keep) if start is None else start[keep]
-    now = evaluate(problem, keep, beta)
-    if not np.isfinite(now.deviance):
-        raise IllConditionedError
+    beta, now = _begin(problem, keep, start)
+    size = max(float(problem.weight.sum()), 1.0)
+    # A small group's coefficient may still move while the deviance of many rows hardly does.
+    small = 1e-8 * min(1.0, 1e6 / size)
     previous, converged, runaway = np.inf, False, False
     for _ in range(_MAX_ITERATIONS):
         step = _newton(now.information, now.score)
         # Squared length of the step in standard errors; dispersion scales both sides.
-        dispersion = max(now.deviance / max(problem.weight.sum(), 1.0), np.finfo(float).tiny)
-        settled = abs(previous - now.deviance) <= 1e-8 * (abs(now.deviance) + 0.1)
-        if float(step @ now.score) <= tolerance**2 * dispersion or (
-            settled and _negligible(step, beta)
-        ):
-            converged = True
-            break
-        if settled and largest_change(problem, keep, step) > RUNAWAY_STEP:
+        dispersion = max(now.deviance / size, np.finfo(float).tiny)
+        settled = abs(previous - now.deviance) <= small * (abs(now.deviance) + 0.1)
+        done = float(step @ now.score) <= tolerance**2 * dispersion
+        if (done or settled) and largest_change(problem, keep, beta, step) > RUNAWAY_STEP:
             runaway = True
+            break
+        if done or (settled and _negligible(step, beta)):
+            converged = True
             break
         previous = now.deviance
         beta, now = _advance(problem, keep, beta, step, now)
@@ -143,6 +145,25 @@ def _advance(
     raise IllConditionedError
 
 
+def _begin(problem: Problem, keep: IntArray, start: FloatArray | None) -> tuple[FloatArray, Pass]:
+    """Return where to start: as told, else least squares, else the mean alone."""
+    for make in (_first, _flat) if start is None else (lambda *_: start[keep],):
+        beta = make(problem, keep)
+        now = evaluate(problem, keep, beta)
+        if np.isfinite(now.deviance):
+            return beta, now
+    raise IllConditionedError
+
+
+def _flat(problem: Problem, keep: IntArray) -> FloatArray:
+    """Return the constant model, whose mean every link allows."""
+    with np.errstate(all="ignore"):
+        level = problem.family.link(np.average(problem.y, weights=problem.weight))
+    if problem.offset is not None:
+        level = level - np.average(problem.offset, weights=problem.weight)
+    return np.where(problem.matrix.term_of[keep] < 0, level, 0.0)
+
+
 def _first(problem: Problem, keep: IntArray) -> FloatArray:
     """Return the weighted least squares fit at the family's starting means."""
     family = problem.family
@@ -163,7 +184,7 @@ def _first(problem: Problem, keep: IntArray) -> FloatArray:
 
 
 def _is_binomial(family: Any) -> bool:
-    return type(family).__name__ == "Binomial"
+    return isinstance(family, sm_families.Binomial)
 
 
 def evaluate(problem: Problem, keep: IntArray, beta: FloatArray) -> Pass:
@@ -172,6 +193,7 @@ def evaluate(problem: Problem, keep: IntArray, beta: FloatArray) -> Pass:
     information, score = np.zeros((size, size)), np.zeros(size)
     deviance = pearson = 0.0
     everything = size == problem.matrix.n_columns
+    bounded = not isinstance(family.link, tuple(family.safe_links))
     with np.errstate(all="ignore"):
         for rows in problem.chunks():
             x = problem.matrix.rows(rows)
@@ -179,6 +201,8 @@ def evaluate(problem: Problem, keep: IntArray, beta: FloatArray) -> Pass:
                 x = x[:, keep]
             y, weight = problem.y[rows], problem.weight[rows]
             mu = family.link.inverse(x @ beta + problem.offset_at(rows))
+            if bounded and _impossible(family, mu[weight > 0]):
+                return Pass(information, score, np.inf, np.inf)
             slope, variance = family.link.deriv(mu), family.variance(mu)
             residual = y - mu
             w = weight / (slope**2 * variance)
@@ -187,6 +211,13 @@ def evaluate(problem: Problem, keep: IntArray, beta: FloatArray) -> Pass:
             deviance += float(family.deviance(y, mu, var_weights=weight, scale=1.0))
             pearson += float(np.sum(weight * residual**2 / variance))
     return Pass(information, score, deviance, pearson)
+
+
+def _impossible(family: Any, mu: FloatArray) -> bool:
+    """Tell whether a link that allows it has led to means that the family does not have."""
+    if isinstance(family, sm_families.Gaussian):
+        return False
+    return bool((mu < 0).any() or (_is_binomial(family) and (mu > 1).any()))
 
 
 def _newton(information: FloatArray, score: FloatArray) -> FloatArray:
@@ -208,10 +239,33 @@ def _newton(information: FloatArray, score: FloatArray) -> FloatArray:
     return np.asarray(scale * step, dtype=np.float64)
 
 
-def largest_change(problem: Problem, keep: IntArray, step: FloatArray) -> float:
-    """Return the largest change of a training row's linear predictor that `step` makes."""
+def largest_change(problem: Problem, keep: IntArray, beta: FloatArray, step: FloatArray) -> float:
+    """Return the largest change that `step` makes to a training row, relative to the mean's room.
+
+    At a finite optimum the last step changes nothing. Where a mean runs to the edge of what its
+    family allows, every step takes away much of the distance that is left, whatever the link.
+    """
     largest = 0.0
     for rows in problem.chunks():
-        change = np.abs(problem.matrix.rows(rows)[:, keep] @ step)[problem.weight[rows] > 0]
-        largest = max(largest, float(change.max(initial=0.0)))
+        x, training = problem.matrix.rows(rows)[:, keep], problem.weight[rows] > 0
+        change = np.abs(x @ step) * pull(problem, x @ beta + problem.offset_at(rows))
+        largest = max(largest, float(change[training].max(initial=0.0)))
     return largest
+
+
+def pull(problem: Problem, eta: FloatArray) -> FloatArray:
+    """Return |dμ/dη| over the distance of μ from the edge that it reaches at infinite η.
+
+    0 where the link has no such edge.
+    """
+    family, link = problem.family, problem.family.link
+    if isinstance(link, (sm_links.Identity, sm_links.Sqrt)):
+        return np.zeros_like(eta)
+    with np.errstate(all="ignore"):
+        mu = link.inverse(eta)
+        room = np.abs(mu)
+        if isinstance(link, sm_links.LogC):
+            room = 1.0 - mu
+        elif _is_binomial(family) and not isinstance(link, sm_links.Log):
+            room = np.minimum(mu, 1.0 - mu)
+        return np.asarray(1.0 / np.abs(link.deriv(mu)) / np.maximum(room, _EPS))

@@ -21,6 +21,7 @@ from bopstats.fitting.irls import (
     Solution,
     evaluate,
     largest_change,
+    pull,
     solve,
 )
 from bopstats.fitting.rank import independent_columns
@@ -128,7 +129,7 @@ def fit_pair(
     for _ in range(_ALPHA_ROUNDS):
         personalized = fit(1, family, personalized)
         before, mu = alpha, predict(personalized, design, np.arange(design.n))
-        alpha = best_alpha(family, design.outcome.values, mu, weight)
+        alpha = best_alpha(design.outcome.values, mu, weight)
         family = with_alpha(family, alpha)
         if abs(alpha - before) <= 1e-8 * alpha:
             break
@@ -141,8 +142,9 @@ def _fit(
     try:
         solution, keep = _solve_somehow(problem, keep, start)
     except (IllConditionedError, ValueError, FloatingPointError) as error:
+        reason = str(error) or "no finite deviance"
         raise FitError(
-            f"the {name} model could not be fitted ({error or 'no finite deviance'}); look for "
+            f"the {name} model could not be fitted ({reason}); look for "
             "columns on very different scales, or a link that allows impossible means"
         ) from error
     return FittedModel(
@@ -205,7 +207,7 @@ def _by_statsmodels(problem: Problem, keep: IntArray) -> Solution:
         at_end.pearson,
         at_end.information,
         bool(result.converged),
-        largest_change(problem, keep, step) > RUNAWAY_STEP,
+        largest_change(problem, keep, result.params, step) > RUNAWAY_STEP,
     )
 
 
@@ -218,14 +220,16 @@ def _column_means(problem: Problem) -> FloatArray:
 
 def _separation(problem: Problem, design: Design, solution: Solution) -> Separation:
     """Name the columns and groups in which the last Newton step is still large."""
-    reach = np.zeros(problem.matrix.n_columns)
+    reach, strongest = np.zeros(problem.matrix.n_columns), 0.0
     touched = np.zeros(design.groups.n_groups, dtype=bool)
     for rows in problem.chunks():
         x, training = problem.matrix.rows(rows), problem.weight[rows] > 0
         reach = np.maximum(reach, np.abs(x[training]).max(axis=0, initial=0.0))
-        moving = np.abs(x @ solution.step) > RUNAWAY_STEP
-        touched[design.group[rows][moving & training]] = True
-    columns = np.flatnonzero(np.abs(solution.step) * reach > RUNAWAY_STEP)
+        strength = pull(problem, x @ solution.params + problem.offset_at(rows))
+        moving = training & (np.abs(x @ solution.step) * strength > RUNAWAY_STEP)
+        strongest = max(strongest, float(strength[moving].max(initial=0.0)))
+        touched[design.group[rows][moving]] = True
+    columns = np.flatnonzero(np.abs(solution.step) * reach * strongest > RUNAWAY_STEP)
     terms = dict.fromkeys(
         problem.matrix.terms[problem.matrix.term_of[j]]
         for j in columns

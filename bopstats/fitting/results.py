@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 from statsmodels.genmod.generalized_linear_model import GLM
+from statsmodels.tools.sm_exceptions import DomainWarning
 
 from bopstats.design import Design
 from bopstats.exceptions import FitError
@@ -37,16 +38,21 @@ def statsmodels_results(model: FittedModel, design: Design) -> Any:
     elif design.weight_type == "prob":
         how = {"cov_type": "HC0"}
     endog = pd.Series(design.outcome.values, index=design.index, name=design.outcome.name)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore", DomainWarning)  # the user named the link
         if model.separation is not None or not model.converged:
             warnings.simplefilter("ignore")  # said when the model was fitted
-        return GLM(
+        known = GLM(
             endog,
             model.matrix.frame(design.index),
             family=model.family,
             offset=design.offset,
             **options,
-        ).fit(**how)
+        )
+        try:
+            return known.fit(**how)
+        except ValueError:  # its own start has impossible means
+            return known.fit(start_params=model.params, **how)
 
 
 @dataclass(frozen=True)
