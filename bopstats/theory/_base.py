@@ -19,6 +19,10 @@ from bopstats.theory._pairs import Pair
 class Tails:
     """What a class of laws may know of sums of its draws; a law fills in what it has."""
 
+    #: Whether sums are exact for whole numbers of rows only: rounded up in lower bounds, down in
+    #: upper ones.
+    whole_rows: ClassVar[bool] = False
+
     @classmethod
     def _lower_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair | None:
         """Return the pair of laws for truncated bounds, if the class has one in closed form."""

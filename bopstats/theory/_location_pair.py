@@ -14,7 +14,6 @@ class LocationPair:
 
     def __init__(self, above: Floats, delta: Floats, size: Floats) -> None:
         # A row lies above half the effect with chance `above` under the null, else 1 - `above`.
-        size = np.floor(size)
         self.count = BinomialPair(above, 1.0 - 2.0 * above, size, np.zeros_like(above))
         self.mean = CantelliPair(delta)
 

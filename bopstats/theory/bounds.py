@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from bopstats._validation import check_choice, fail
 from bopstats.theory import _engine as engine
 from bopstats.theory._base import Law
-from bopstats.theory._numeric import Floats, check_array
+from bopstats.theory._numeric import Floats
 from bopstats.theory._pairs import Pair
+from bopstats.theory._problem import Problem, make_problem
 from bopstats.theory.scales import error_factor
 
 #: Ways to bound the error from below.
@@ -23,96 +24,6 @@ METHODS = ("published", "chi2", "truncated", "best")
 BLOCK = 4_000_000
 
 Result = NDArray[np.float64] | np.float64
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Effects, group sizes and laws, flattened to cases and columns of groups.
-
-    Attributes
-    ----------
-    effect : numpy.ndarray, shape (cases, 1)
-    sizes : numpy.ndarray, shape (cases, columns)
-    counts : numpy.ndarray, shape (cases, columns)
-        How many groups a column stands for.
-    laws : tuple of Law
-        One for all columns, or one a column.
-    shape : tuple of int
-        Shape of the answer.
-    """
-
-    effect: Floats
-    sizes: Floats
-    counts: Floats
-    laws: tuple[Law, ...]
-    shape: tuple[int, ...]
-
-    def rows(self, at: Any) -> Problem:
-        """Return the same problem for some of the cases."""
-        return Problem(self.effect[at], self.sizes[at], self.counts[at], self.laws, ())
-
-    def trivial(self) -> NDArray[np.bool_]:
-        """Tell which cases no test can settle: no effect asked for, or an empty group."""
-        empty = (self.sizes <= 0.0) & (self.counts > 0.0)
-        return np.asarray((self.effect[:, 0] <= 0.0) | empty.any(axis=-1))
-
-    def blocks(self) -> Iterator[tuple[list[Law], Any]]:
-        """Yield the laws of one type at a time, with their columns."""
-        if len(self.laws) == 1:
-            yield list(self.laws), slice(None)
-            return
-        for kind in dict.fromkeys(type(law) for law in self.laws):
-            columns = [i for i, law in enumerate(self.laws) if type(law) is kind]
-            yield [self.laws[i] for i in columns], columns
-
-    def exponent(self, direction: str) -> Floats:
-        """Return ``size * log_moment`` of each column."""
-        effect = self.effect[:, 0]
-        moments = [np.asarray(law.log_moment(effect, direction)) for law in self.laws]
-        moment = moments[0][:, None] if len(moments) == 1 else np.stack(moments, axis=-1)
-        with np.errstate(invalid="ignore", over="ignore"):
-            product = self.sizes * moment
-        return np.where(self.sizes > 0.0, product, 0.0)
-
-
-def make_problem(effect: Any, sizes: Any, law: Any, n_groups: Any) -> Problem:
-    """Check and flatten the arguments of a bound."""
-    effects = check_array("effect", effect)
-    rows = check_array("sizes", sizes, low=0.0, allowed="finite numbers of at least 0")
-    laws = _check_laws(law)
-    if n_groups is None:
-        rows = rows.reshape(1) if rows.ndim == 0 else rows
-        counts = np.ones(())
-        if len(laws) not in (1, rows.shape[-1]):
-            fail("law", f"{len(laws)} laws", f"one law, or one for each of {rows.shape[-1]} groups")
-    else:
-        if len(laws) != 1:
-            fail("law", f"{len(laws)} laws", "one law where n_groups is given")
-        counts = check_array("n_groups", n_groups, low=1.0, allowed="whole numbers of at least 1")
-        if (counts != np.floor(counts)).any():
-            fail("n_groups", n_groups, "whole numbers of at least 1")
-        rows, counts = rows[..., None], counts[..., None]
-    for single in laws:
-        single.check_effects(effects)
-    try:
-        shape = np.broadcast_shapes(effects.shape, rows.shape[:-1], counts.shape[:-1])
-    except ValueError:
-        fail("sizes", rows.shape, f"a shape that broadcasts with effect {effects.shape}")
-    width = rows.shape[-1]
-    return Problem(
-        np.broadcast_to(effects, shape).reshape(-1, 1),
-        np.broadcast_to(rows, (*shape, width)).reshape(-1, width),
-        np.broadcast_to(counts, (*shape, width)).reshape(-1, width),
-        laws,
-        shape,
-    )
-
-
-def _check_laws(law: Any) -> tuple[Law, ...]:
-    laws = (law,) if isinstance(law, Law) else law
-    if not isinstance(laws, Sequence) or not laws or not all(isinstance(w, Law) for w in laws):
-        fail("law", law, "a law such as Gaussian(0.1), or a sequence of laws, one a group")
-    return tuple(laws)
 
 
 def _finish(value: Floats, problem: Problem, error: str) -> Result:
@@ -197,14 +108,13 @@ def error_lower_bound(
     if method == "published":
         log_x = engine.log_chi2_uniform(problem.exponent("paper"), problem.counts)
         return _finish(engine.printed_bound(log_x), problem, error)
+    if method == "chi2":
+        log_x = engine.log_chi2(problem.exponent("min"), problem.counts)
+        return _finish(engine.sharp_bound(log_x), problem, error)
     if method == "truncated":
         _require_tails(problem)
-        value = _by_rows(problem, _truncated)
-    else:
-        value = engine.sharp_bound(engine.log_chi2(problem.exponent("min"), problem.counts))
-    if method == "best":
-        value = np.maximum(value, _by_rows(problem, _best_truncated))
-    return _finish(value, problem, error)
+        return _finish(_by_rows(problem, _truncated), problem, error)
+    return _finish(lower_error(problem), problem, error)
 
 
 def error_upper_bound(
@@ -251,7 +161,19 @@ def error_upper_bound(
     1.000
     """
     problem = make_problem(effect, sizes, law, n_groups)
-    return _finish(_by_rows(problem, _upper), problem, error)
+    return _finish(upper_error(problem), problem, error)
+
+
+def lower_error(problem: Problem) -> Floats:
+    """Return the best lower bound of the summed error of every case; 1 where it is trivial."""
+    chi2 = engine.sharp_bound(engine.log_chi2(problem.exponent("min"), problem.counts))
+    value = np.maximum(chi2, _by_rows(problem, _best_truncated))
+    return np.where(problem.trivial(), 1.0, value)
+
+
+def upper_error(problem: Problem) -> Floats:
+    """Return the summed error of the min-of-means test in every case; 1 where it is trivial."""
+    return _by_rows(problem, _upper)
 
 
 def _by_rows(problem: Problem, answer: Callable[[Problem], Floats]) -> Floats:
@@ -270,6 +192,8 @@ def _truncated(problem: Problem) -> Floats:
     pairs, counts, extra = [], [], np.zeros(len(problem.effect))
     for laws, columns in problem.blocks():
         sizes, here = problem.sizes[:, columns], problem.counts[:, columns]
+        if type(laws[0]).whole_rows:
+            sizes = np.ceil(sizes)
         pair = type(laws[0])._lower_pair(laws, problem.effect, sizes)
         if pair is None:
             continue
@@ -299,14 +223,21 @@ def _require_tails(problem: Problem) -> None:
 
 def _upper(problem: Problem) -> Floats:
     pairs: list[Pair] = []
-    counts = []
+    counts, short = [], np.zeros(len(problem.effect), dtype=bool)
     for laws, columns in problem.blocks():
-        pair = type(laws[0])._upper_pair(laws, problem.effect, problem.sizes[:, columns])
+        kind = type(laws[0])
+        sizes, here = problem.sizes[:, columns], problem.counts[:, columns]
+        if kind.whole_rows:
+            # Less than one row is none: nothing can be known of that group.
+            short |= ((sizes < 1.0) & (here > 0.0)).any(axis=-1)
+            sizes = np.maximum(np.floor(sizes), 1.0)
+        pair = kind._upper_pair(laws, problem.effect, sizes)
         if pair is None:
             _no_tails(laws[0], "law", laws[0], "a law whose group means have known tails")
         pairs.append(pair)
-        counts.append(problem.counts[:, columns])
-    return engine.min_test_error(pairs, np.concatenate(counts, axis=-1))
+        counts.append(here)
+    value = engine.min_test_error(pairs, np.concatenate(counts, axis=-1))
+    return np.where(short, 1.0, value)
 
 
 def _no_tails(law: Law, name: str, got: object, allowed: str) -> NoReturn:

@@ -101,6 +101,8 @@ class Bernoulli(Law):
 
     risk: float
 
+    whole_rows: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         check_real("risk", self.risk, low=0.0, high=1.0, error=DomainError)
 
@@ -125,17 +127,13 @@ class Bernoulli(Law):
         return lattice_period(column(laws, "risk"))
 
     @classmethod
-    def _pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
+    def _lower_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
         free = 1.0 - column(laws, "risk")
         return BinomialPair(free, effect + 0.0 * free, sizes, stacked_moments(laws, effect))
 
     @classmethod
-    def _lower_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
-        return cls._pair(laws, effect, np.ceil(sizes))
-
-    @classmethod
     def _upper_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
-        return cls._pair(laws, effect, np.floor(sizes))
+        return cls._lower_pair(laws, effect, sizes)
 
 
 @dataclass(frozen=True)

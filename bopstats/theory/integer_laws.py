@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -48,6 +48,8 @@ class Ternary(Law):
 
     disagreement: float
 
+    whole_rows: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         check_real(
             "disagreement", self.disagreement, low=0.0, high=1.0, closed="high", error=DomainError
@@ -79,7 +81,7 @@ class Ternary(Law):
         return int(column(laws, "disagreement").max() == 1.0)
 
     @classmethod
-    def _pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
+    def _lower_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
         moment = stacked_moments(laws, effect)
         share, effect, sizes, moment = np.broadcast_arrays(
             column(laws, "disagreement"), effect, sizes, moment
@@ -87,21 +89,17 @@ class Ternary(Law):
         return TernaryPair(share, effect, sizes, moment)
 
     @classmethod
-    def _lower_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
-        return cls._pair(laws, effect, np.ceil(sizes))
-
-    @classmethod
     def _upper_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
-        return cls._pair(laws, effect, np.floor(sizes))
+        return cls._lower_pair(laws, effect, sizes)
 
     @classmethod
     def _extra_lower(
         cls, laws: Sequence[Self], effect: Floats, sizes: Floats, counts: Floats
     ) -> Floats:
         # The cut "no row got worse", which stays finite as the effect approaches the share.
-        share, rows = column(laws, "disagreement"), np.ceil(sizes)
-        first = rows * np.log1p(-share / 2.0)
-        second = rows * np.log1p(share * (share / (2.0 * (share + effect)) - 1.0))
+        share = column(laws, "disagreement")
+        first = sizes * np.log1p(-share / 2.0)
+        second = sizes * np.log1p(share * (share / (2.0 * (share + effect)) - 1.0))
         with np.errstate(divide="ignore"):
             return engine.second_moment(first, second, np.log(counts))
 

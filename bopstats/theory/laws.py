@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -106,6 +106,8 @@ class Bounded(Law):
     low: float
     high: float
 
+    whole_rows: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         check_real("low", self.low, low=-np.inf, high=0.0, error=DomainError)
         check_real("high", self.high, low=0.0, high=np.inf, error=DomainError)
@@ -138,18 +140,14 @@ class Bounded(Law):
         return lattice_period(-low / (high - low))
 
     @classmethod
-    def _pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
+    def _lower_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
         low, high = column(laws, "low"), column(laws, "high")
         moment = stacked_moments(laws, effect)
         return BinomialPair(-low / (high - low), effect / (high - low), sizes, moment)
 
     @classmethod
-    def _lower_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
-        return cls._pair(laws, effect, np.ceil(sizes))
-
-    @classmethod
     def _upper_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
-        return cls._pair(laws, effect, np.floor(sizes))
+        return cls._lower_pair(laws, effect, sizes)
 
 
 @dataclass(frozen=True)

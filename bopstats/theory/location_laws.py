@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy import special, stats
@@ -26,6 +26,8 @@ class LocationLaw(Law):
     each group: its mean, by Cantelli's inequality, and its count of rows above half the effect,
     which is exact.
     """
+
+    whole_rows: ClassVar[bool] = True
 
     def _log_moment(self, effect: Any, _direction: str, ops: Ops, /) -> Any:
         moved = effect / ops.number(self._scale())

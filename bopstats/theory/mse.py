@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 from bopstats.theory import _engine as engine
 from bopstats.theory._base import Law
 from bopstats.theory._numeric import Floats, search
-from bopstats.theory.bounds import Problem, Result, make_problem
+from bopstats.theory._problem import Problem, make_problem
+from bopstats.theory.bounds import Result
 from bopstats.theory.laws import BoundedVariance, Gaussian
 
 #: Effects looked at, as logarithms around the one at which χ² is 1.
