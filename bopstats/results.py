@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +16,7 @@ from bopstats.design import Design
 from bopstats.evaluation import Evaluation
 from bopstats.fitting.models import FittedPair
 from bopstats.fitting.results import AssociationTest, association_test, statsmodels_results
-from bopstats.groups import POPULATION
+from bopstats.groups import POPULATION, RowBop
 from bopstats.inference.estimates import Estimates, estimate
 from bopstats.inference.gamma import Gamma, smallest_benefit
 from bopstats.inference.notes import group_notes
@@ -229,6 +230,22 @@ class BoPResults:
         -------
         BoPTest
         """
+        return self._test(
+            cost, effect, alpha, null, kind, max_error, require_all, self.evaluation.rows
+        )
+
+    def _test(
+        self,
+        cost: str | None,
+        effect: float | None,
+        alpha: float,
+        null: float,
+        kind: str,
+        max_error: float,
+        require_all: bool,
+        rows: Sequence[RowBop] | None,
+    ) -> BoPTest:
+        """Run a test; without rows it uses only what a saved result holds."""
         alpha = check_share("alpha", alpha)
         check_choice("kind", kind, KINDS)
         null = check_real("null", null)
@@ -244,6 +261,7 @@ class BoPResults:
             effect=effect,
             max_error=max_error,
             require_all=require_all,
+            rows=rows,
         )
 
     def anova(self) -> AssociationTest:
@@ -320,7 +338,7 @@ class BoPResults:
         effects = self._effects(effect)
         names = [cost.name for cost in self.evaluation.costs]
         tests = {
-            name: self.test(name, effect=effects.get(name), alpha=alpha, max_error=max_error)
+            name: self._test(name, effects.get(name), alpha, 0.0, "every", max_error, False, None)
             for name in names
         }
         return tests, {name: self.gamma(name, alpha=alpha) for name in names}

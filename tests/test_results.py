@@ -174,3 +174,21 @@ def test_repr_is_one_useful_line(res):
 def test_bad_arguments_are_named(res, call, message):
     with pytest.raises(bop.BopError, match=message):
         call(res)
+
+
+def test_unbounded_costs_get_the_laws_that_suit_them(nhanes):
+    result = bop.glm("sbp ~ bmi | sex", nhanes).fit(rng=1, repeats=1)
+    laws = result.test(effect=1.0).error_lower["law"].tolist()
+    assert laws == ["gaussian", "bounded variance", "tilted"]
+    # What a summary prints must not need the rows.
+    assert "tilted" not in result.summary(effect=1.0).as_text()
+
+
+def test_continuous_laws_are_refused_where_benefits_take_few_values(nhanes):
+    def rounded(y, mu):
+        return np.round(np.abs(y - mu) / 20)
+
+    result = bop.glm("sbp ~ bmi | sex", nhanes).fit(rng=1, repeats=1, costs=rounded, explain=False)
+    lower = result.test(effect=0.1).error_lower
+    assert lower["error_lower"].isna().all()
+    assert lower["reason"].str.contains("fewer than 10 distinct").all()

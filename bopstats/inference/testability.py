@@ -16,13 +16,24 @@ from scipy import stats
 
 from bopstats._typing import FloatArray, IntArray
 from bopstats.exceptions import DomainError
+from bopstats.groups import RowBop
 from bopstats.inference.estimates import Estimates, NotComputable
 from bopstats.inference.paired import clopper_pearson
 from bopstats.inference.verdicts import IMPOSSIBLE
 from bopstats.planning import attribute_budget
-from bopstats.theory import Bounded, Gaussian, Ternary, error_lower_bound, error_upper_bound
+from bopstats.theory import (
+    Bounded,
+    BoundedVariance,
+    Gaussian,
+    Ternary,
+    Tilted,
+    error_lower_bound,
+    error_upper_bound,
+)
 
 _LEVEL = 0.05
+_FEW_VALUES = 10
+_VERDICT_LAWS = ("ternary", "gaussian")
 CERTIFIED, PLUG_IN = "certified", "plug-in"
 
 
@@ -51,7 +62,10 @@ class Bounds:
 
 @dataclass(frozen=True)
 class _Law:
-    """One named law: an object a group for lower and for upper bounds, and one for all pooled."""
+    """One named law: an object a group for lower and for upper bounds, and one for all pooled.
+
+    Without a pooled law only the lower bound is asked for.
+    """
 
     name: str
     kind: str
@@ -62,7 +76,12 @@ class _Law:
     reason: str = ""
 
 
-def data_bounds(estimates: Estimates, effect: float, max_error: float) -> Bounds:
+def data_bounds(
+    estimates: Estimates,
+    effect: float,
+    max_error: float,
+    rows: Sequence[RowBop] | None = None,
+) -> Bounds:
     """Return error bounds and attribute caps from the data's own group sizes.
 
     Parameters
@@ -73,6 +92,9 @@ def data_bounds(estimates: Estimates, effect: float, max_error: float) -> Bounds
         Smallest benefit that matters, in the cost's unit, above 0.
     max_error : float
         Largest tolerable summed error, for the attribute caps.
+    rows : sequence of RowBop, optional
+        One a partition, for what needs each person's benefit: the tilted law, and refusing laws
+        for continuous benefits where these take few values.
 
     Notes
     -----
@@ -80,20 +102,20 @@ def data_bounds(estimates: Estimates, effect: float, max_error: float) -> Bounds
     bounded law, certified in the worst case; 0–1 costs beside it the ternary law at the upper
     97.5 % limit of each group's share of changed predictions (its upper bound is the bounded
     law's, since a test's power is not monotone in the share); real-valued costs the Gaussian law
-    at the 97.5 % limits of each group's standard deviation.
+    at the 97.5 % limits of each group's standard deviation. Unbounded costs also get the class of
+    all laws with that standard deviation, and with `rows` the tilts of the benefits seen.
     """
     groups = np.flatnonzero(estimates.covered)
-    runs = [
-        [_numbers(law, sizes, effective, effect, max_error) for law in laws]
-        for laws, sizes, effective in (
-            _partition(estimates, r, groups) for r in range(len(estimates.n))
-        )
-    ]
-    rows = [_median_row(list(each)) for each in zip(*runs, strict=True)]
+    runs = []
+    for r in range(len(estimates.n)):
+        seen = None if rows is None else _seen(rows[r], estimates.cost.name, groups)
+        laws, sizes, effective = _partition(estimates, r, groups, seen)
+        runs.append([_numbers(law, sizes, effective, effect, max_error) for law in laws])
+    found = [_median_row(list(each)) for each in zip(*runs, strict=True)]
     about = ["law", "kind", "describes", "reason"]
-    table = pd.DataFrame(rows, columns=[*about, *_NUMBERS])
-    bound = rows[-1]["error_lower"] if rows else np.nan
-    impossible = [row["reason"] for row in rows if row["reason"].startswith(IMPOSSIBLE)]
+    table = pd.DataFrame(found, columns=[*about, *_NUMBERS])
+    bound = next((row["error_lower"] for row in found if row["law"] in _VERDICT_LAWS), np.nan)
+    impossible = [row["reason"] for row in found if row["reason"].startswith(IMPOSSIBLE)]
     return Bounds(
         table[[*about, "error_lower"]],
         table[[*about, "error_upper"]],
@@ -114,9 +136,10 @@ def group_bounds(estimates: Estimates, effect: float, max_error: float) -> Float
     columns = [g for g, method in enumerate(estimates.method) if method]
     for r in range(len(found)):
         for g in columns:
-            laws, sizes, _ = _partition(estimates, r, np.array([g]))
-            if laws and not laws[-1].reason:
-                found[r, g] = _quick_bound(effect, sizes, laws[-1].lower, max_error)
+            laws, sizes, _ = _partition(estimates, r, np.array([g]), None)
+            law = next((law for law in laws if law.name in _VERDICT_LAWS), None)
+            if law is not None and not law.reason:
+                found[r, g] = _quick_bound(effect, sizes, law.lower, max_error)
     return np.asarray(np.median(found, axis=0), dtype=np.float64)
 
 
@@ -141,6 +164,8 @@ def _numbers(
     low = _bound(error_lower_bound, effect, sizes, law.lower)
     if isinstance(low, NotComputable):
         return row | {"reason": low.reason}
+    if law.pooled is None:
+        return row | {"error_lower": low}
     high = _bound(error_upper_bound, effect, effective, law.upper)
     budget = attribute_budget(float(sizes.sum()), effect, law.pooled, max_error=max_error)
     return row | {
@@ -176,8 +201,14 @@ def _bound(function: Any, effect: float, sizes: FloatArray, laws: Sequence[Any])
         return NotComputable(f"{IMPOSSIBLE} ({error})")
 
 
+def _seen(rows: RowBop, cost: str, groups: IntArray) -> list[FloatArray]:
+    """Return each group's individual benefits."""
+    benefit = rows.benefit[rows.costs.index(cost)]
+    return [benefit[rows.group == g] for g in groups]
+
+
 def _partition(
-    estimates: Estimates, r: int, groups: IntArray
+    estimates: Estimates, r: int, groups: IntArray, seen: list[FloatArray] | None
 ) -> tuple[list[_Law], FloatArray, FloatArray]:
     """Return one partition's laws, group sizes and effective sizes."""
     cost = estimates.cost
@@ -194,7 +225,7 @@ def _partition(
         laws.append(_ternary(estimates.changed[r, groups] / sizes, effective))
     else:
         spread = estimates.std_err[r, groups] * np.sqrt(estimates.n_eff[r, groups])
-        laws.append(_gaussian(spread, effective))
+        laws += _continuous(spread, effective, seen, bounded=cost.bounds is not None)
     return laws, sizes, effective
 
 
@@ -214,19 +245,35 @@ def _ternary(share: FloatArray, sizes: FloatArray) -> _Law:
     )
 
 
-def _gaussian(sigma: FloatArray, sizes: FloatArray) -> _Law:
-    describes = "normal benefits with each group's own standard deviation"
+def _continuous(
+    sigma: FloatArray, sizes: FloatArray, seen: list[FloatArray] | None, *, bounded: bool
+) -> list[_Law]:
+    """Return the laws of real-valued benefits: Gaussian, and for unbounded ones two more."""
+    names = {
+        "gaussian": "normal benefits with each group's own standard deviation",
+        "bounded variance": "all laws with each group's own standard deviation",
+        "tilted": "exponential tilts of each group's own benefits",
+    }
+    reason = ""
     if not np.isfinite(sigma).all():
         reason = "the benefit does not vary in some group"
-        return _Law("gaussian", PLUG_IN, describes, (), (), None, reason)
+    elif seen is not None and min(len(np.unique(each)) for each in seen) < _FEW_VALUES:
+        reason = f"fewer than {_FEW_VALUES} distinct benefits in some group"
+    wanted = ["gaussian"] if bounded else list(names)
+    if seen is None and not bounded:
+        wanted.remove("tilted")
+    if reason:
+        return [_Law(name, PLUG_IN, names[name], (), (), None, reason) for name in wanted]
     df = np.maximum(sizes - 1, 1.0)
     low = sigma * np.sqrt(df / stats.chi2.isf(_LEVEL / 2, df))
     high = sigma * np.sqrt(df / stats.chi2.ppf(_LEVEL / 2, df))
-    return _Law(
-        "gaussian",
-        PLUG_IN,
-        describes,
-        [Gaussian(float(s)) for s in low],
-        [Gaussian(float(s)) for s in high],
-        Gaussian(float(np.sqrt(np.average(low**2, weights=df)))),
-    )
+    pooled = float(np.sqrt(np.average(low**2, weights=df)))
+    laws = []
+    for name, law in (("gaussian", Gaussian), ("bounded variance", BoundedVariance)):
+        if name in wanted:
+            lower, upper = ([law(float(s)) for s in each] for each in (low, high))
+            laws.append(_Law(name, PLUG_IN, names[name], lower, upper, law(pooled)))
+    if "tilted" in wanted and seen is not None:
+        tilts = [Tilted(each) for each in seen]
+        laws.append(_Law("tilted", PLUG_IN, names["tilted"], tilts, (), None))
+    return laws

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from scipy.special import log_ndtr, ndtr
 
 from bopstats._typing import FloatArray
 from bopstats.exceptions import DataError
+from bopstats.groups import RowBop
 from bopstats.inference.estimates import Estimates
 from bopstats.inference.testability import Bounds, data_bounds
 from bopstats.inference.verdicts import overall_verdict
@@ -99,6 +101,7 @@ def run_test(
     effect: float | None,
     max_error: float,
     require_all: bool,
+    rows: Sequence[RowBop] | None,
 ) -> BoPTest:
     """Test all groups together; see `BoPResults.test`."""
     covered = np.flatnonzero(estimates.covered)
@@ -110,7 +113,7 @@ def run_test(
         )
     p_every = _over_groups(estimates.p_benefit, covered, np.max)
     p_harm = _over_groups(estimates.holm("p_harm"), covered, np.min)
-    bounds = None if effect is None else data_bounds(estimates, effect, max_error)
+    bounds = None if effect is None else data_bounds(estimates, effect, max_error, rows)
     lower = None if bounds is None else bounds.verdict_bound
     pvalue = p_every if kind == "every" else p_harm
     value = f"{null:g}"
