@@ -69,7 +69,7 @@ class CrossFit:
         """Predict every test row of a partition and compute its costs."""
         parts, folds = [], []
         for k, split in enumerate(splits):
-            pair = full if plan.kind == "in-sample" else self._train(split, full)
+            pair = full if plan.kind == "in-sample" else self.train(split, full)
             parts.append([self._predict(m, split.test) for m in (pair.generic, pair.personalized)])
             folds.append(np.full(len(split.test), k, dtype=np.int64))
         rows = np.concatenate([split.test for split in splits])
@@ -85,7 +85,13 @@ class CrossFit:
         ]
         return self._rows(rows[order], np.concatenate(folds)[order], predictions)
 
-    def _train(self, split: Split, full: FittedPair) -> FittedPair:
+    @property
+    def individual_costs(self) -> tuple[Cost, ...]:
+        """The costs that one person has."""
+        return tuple(cost for cost in self.costs if not cost.group_only)
+
+    def train(self, split: Split, full: FittedPair) -> FittedPair:
+        """Fit both models on the training rows, starting from the fits on all rows."""
         matrices = (full.generic.matrix, full.personalized.matrix)
         if self.design.relearn is not None:
             generic, personalized, notes = self.design.relearn(np.flatnonzero(split.train))
@@ -106,6 +112,13 @@ class CrossFit:
             self._dropped[model.name] |= set(model.dropped) - set(whole.dropped)
         return pair
 
+    def benefit(self, pair: FittedPair, rows: IntArray) -> FloatArray:
+        """Return each row's benefit by each individual cost, shape (C, len(rows))."""
+        y = self.design.outcome.values[rows]
+        masked = [self._predict(model, rows) for model in (pair.generic, pair.personalized)]
+        both = [[self._cost(cost, y, each) for cost in self.individual_costs] for each in masked]
+        return np.array(both[0]) - np.array(both[1])
+
     def _predict(self, model: Any, rows: IntArray) -> Masked:
         if self.top is None:
             mu = predict(model, self.design, rows)
@@ -115,7 +128,7 @@ class CrossFit:
     def _rows(self, rows: IntArray, fold: IntArray, predictions: list[Masked]) -> RowBop:
         design = self.design
         y = design.outcome.values[rows]
-        own = [cost for cost in self.costs if not cost.group_only]
+        own = self.individual_costs
         values = [[self._cost(cost, y, masked) for cost in own] for masked in predictions]
         shape = (len(own), len(rows))
         return RowBop(

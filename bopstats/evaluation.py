@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from bopstats._typing import FloatArray
 from bopstats.costs import Cost
 from bopstats.groups import GroupIndex, GroupMoments, RowBop
 
@@ -43,6 +44,19 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class Refitted:
+    """What models fitted again say of each cost and group.
+
+    `method` is "nested" or "refit bootstrap"; `centre` and `std_err` have shape (C, G + 1), the
+    costs of one person only, the population last.
+    """
+
+    method: str
+    centre: FloatArray
+    std_err: FloatArray
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """Costs of both models in every partition, by group.
 
@@ -64,6 +78,8 @@ class Evaluation:
         Where rows were dropped.
     notes : tuple of str
         What a reader must know.
+    refitted : Refitted or None
+        Intervals from models fitted again, which replace those conditional on the fitted ones.
     """
 
     settings: Settings
@@ -75,3 +91,4 @@ class Evaluation:
     n_used: int
     row_flow: pd.DataFrame
     notes: tuple[str, ...]
+    refitted: Refitted | None = None

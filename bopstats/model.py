@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import ChainMap
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bopstats._typing import FloatArray
@@ -20,6 +21,7 @@ from bopstats.fitting.families import family_name, link_name, resolve_family, un
 from bopstats.fitting.models import FittedPair
 from bopstats.groups import GroupMoments
 from bopstats.outcome import check_family, default_family
+from bopstats.resampling import refit
 from bopstats.results import BoPResults
 from bopstats.splitting import Plan, make_plan
 
@@ -149,7 +151,10 @@ class PersonalizedGLM:
         threshold: float = 0.5,
         explain: bool = True,
         top: float | int = 0.5,
+        nested: bool = False,
+        refit_bootstrap: int = 0,
         rng: Any = 0,
+        progress: bool | None = None,
     ) -> BoPResults:
         """Fit both models, predict held-out rows and compare the costs.
 
@@ -173,8 +178,17 @@ class PersonalizedGLM:
         top : float or int
             How many terms an explanation keeps: a share of the generic model's terms, or a count;
             the same count in both models.
+        nested : bool
+            Whether to replace intervals and p-values by those of nested cross-validation (Bates
+            et al. 2024), which do not take the rows as independent given the folds. Needs at
+            least 3 folds; fits K(K − 1)/2 more pairs of models a partition.
+        refit_bootstrap : int
+            Number of bootstrap samples in which both models are fitted anew, for intervals that
+            are not conditional on the fitted models; 0 for none.
         rng : int or numpy.random.Generator
-            Seed of the partitions.
+            Seed of the partitions, and of what is drawn after them.
+        progress : bool, optional
+            Whether to show a progress bar of refits (needs tqdm); by default in a terminal.
 
         Returns
         -------
@@ -207,6 +221,11 @@ class PersonalizedGLM:
             self.design.row_flow,
             (*self.design.notes, *plan.notes, *run.notes(plan)),
         )
+        if nested or refit_bootstrap:
+            refitted = refit(
+                run, plan, full, evaluation, nested, refit_bootstrap, generator, progress
+            )
+            evaluation = replace(evaluation, refitted=refitted)
         return BoPResults(evaluation, full, self.design)
 
     def _costs(self, costs: Any, threshold: float, explain: bool) -> tuple[Cost, ...]:

@@ -12,11 +12,12 @@ import numpy as np
 
 from bopstats._typing import BoolArray, FloatArray
 from bopstats.costs import Cost, auc_by_group, r2
-from bopstats.evaluation import Evaluation
+from bopstats.evaluation import Evaluation, Refitted
 from bopstats.groups import GroupMoments
 from bopstats.inference.means import Means, group_means
 from bopstats.inference.multiplicity import holm
 from bopstats.inference.paired import choose_method, paired_interval, paired_pvalues
+from bopstats.inference.refits import normal_figures
 
 NO_ROWS_OF_BENEFIT = "no person has a value of this metric: no interval or test"
 UNCHANGED = "no one's cost changed: an unbounded cost has no interval"
@@ -40,6 +41,7 @@ class NotComputable:
 class Estimates:
     """One cost's figures, shape (R, G + 1): R partitions, G groups, the population last.
 
+    `std_err` belongs to the interval, `sigma` is the standard deviation of individual benefits.
     `method` names the interval of each column ("t", "tango", …; "" where there is none),
     `status` is "ok", "empty" or "too small", `reason` says why a figure is nan.
     """
@@ -53,6 +55,7 @@ class Estimates:
     personalized: FloatArray
     bop: FloatArray
     std_err: FloatArray
+    sigma: FloatArray
     low: FloatArray
     high: FloatArray
     bonferroni_high: FloatArray
@@ -156,6 +159,7 @@ def _group_only(
         personalized=personalized,
         bop=bop,
         std_err=nothing,
+        sigma=nothing,
         low=nothing,
         high=nothing,
         bonferroni_high=nothing,
@@ -192,18 +196,25 @@ def _per_person(
         for g, method in enumerate(methods):
             if method != "t":
                 found[:, g] = _by_counts(cost, method, moment, mean, place, g, alpha, family, null)
+    refitted = evaluation.refitted
+    if refitted is not None:
+        methods = tuple(refitted.method if method else "" for method in methods)
+        _from_refits(refitted, place, methods, each, alpha, family, null)
     figures = dict(zip(_FIGURES, np.stack(each, axis=1), strict=True))
     std_err = np.stack([mean.std_err for mean in means])
+    std_err = np.where(std_err > 0, std_err, np.nan)
+    n_eff = np.stack([mean.n_eff for mean in means])
     with np.errstate(invalid="ignore", divide="ignore"):
         return Estimates(
             cost=cost,
             **basics,
-            n_eff=np.stack([mean.n_eff for mean in means]),
+            n_eff=n_eff,
             changed=changed,
             generic=np.stack([m.wc_generic[place] / m.w for m in moments]),
             personalized=np.stack([m.wc_personalized[place] / m.w for m in moments]),
             bop=np.stack([mean.mean for mean in means]),
-            std_err=np.where(std_err > 0, std_err, np.nan),
+            std_err=std_err if refitted is None else _every(refitted.std_err[place], std_err),
+            sigma=std_err * np.sqrt(n_eff),
             **figures,
             method=methods,
             status=status,
@@ -235,6 +246,28 @@ def _method(
     if cost.bounds is None:
         return "", UNCHANGED
     return choose_method(float(np.median([mean.n_eff[g] for mean in means])), 0.0), ""
+
+
+def _from_refits(
+    refitted: Refitted,
+    place: int,
+    methods: tuple[str, ...],
+    each: list[FloatArray],
+    alpha: float,
+    family: float,
+    null: float,
+) -> None:
+    """Replace every partition's figures by those of models fitted again."""
+    low, high, benefit, harm = normal_figures(refitted, place, alpha, null)
+    upper = normal_figures(refitted, place, family, null)[1]
+    known = np.array([bool(method) for method in methods])
+    for found in each:
+        found[:] = np.where(known, np.stack([low, high, upper, benefit, harm]), np.nan)
+
+
+def _every(values: FloatArray, like: FloatArray) -> FloatArray:
+    """Return the same values for every partition; nan where there were none."""
+    return np.where(np.isfinite(like), values, np.nan)
 
 
 def _by_t(means: Means, alpha: float, family: float, null: float) -> FloatArray:

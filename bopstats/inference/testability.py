@@ -224,8 +224,9 @@ def _partition(
     if cost.integer:
         laws.append(_ternary(estimates.changed[r, groups] / sizes, effective))
     else:
-        spread = estimates.std_err[r, groups] * np.sqrt(estimates.n_eff[r, groups])
-        laws += _continuous(spread, effective, seen, bounded=cost.bounds is not None)
+        laws += _continuous(
+            estimates.sigma[r, groups], effective, seen, bounded=cost.bounds is not None
+        )
     return laws, sizes, effective
 
 

@@ -8,6 +8,13 @@ from bopstats.evaluation import Evaluation, Settings
 from bopstats.inference.tests import BoPTest
 from bopstats.inference.verdicts import CANNOT_BE_TOLD
 
+_REFITS = {
+    "nested": "Intervals and p-values are those of nested cross-validation: they do not take rows as "
+    "independent given the folds.",
+    "refit bootstrap": "Intervals and p-values allow for the training of the models: both were "
+    "fitted anew in each bootstrap sample.",
+}
+
 
 def evaluation_words(settings: Settings) -> str:
     """Say how rows were held out."""
@@ -56,7 +63,9 @@ def notes(
             "All figures are medians over partitions, so a BoP need not be the difference of the "
             "two costs shown, nor the population the weighted mean of the groups."
         )
-    if settings.evaluation == "cross-fitting":
+    if evaluation.refitted is not None:
+        lines.append(_REFITS[evaluation.refitted.method])
+    elif settings.evaluation == "cross-fitting":
         lines.append(
             "Rows are treated as independent given the folds (approximate); bounds hold under "
             "this working model."
