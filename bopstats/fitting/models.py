@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from bopstats.fitting.irls import (
 from bopstats.fitting.rank import independent_columns
 
 _ALPHA_ROUNDS = 50
+_POLISH = 8
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ def _fit(
 def _solve_somehow(
     problem: Problem, keep: IntArray, start: FloatArray | None
 ) -> tuple[Solution, IntArray]:
-    """Try a warm start, a cold one, without redundant columns, and then statsmodels."""
+    """Try a warm start, a cold one, centred columns, fewer columns, and then statsmodels."""
     starts = [None] if start is None else [start, None]
     for each in starts:
         try:
@@ -173,12 +174,24 @@ def _solve_somehow(
         except IllConditionedError:
             continue
     fewer = np.intersect1d(keep, independent_columns(problem))
-    if len(fewer) < len(keep):
-        try:
-            return solve(problem, fewer, None), fewer
-        except IllConditionedError:
-            pass
-    return _by_statsmodels(problem, fewer), fewer
+    try:
+        return _solve_centred(problem, fewer), fewer
+    except IllConditionedError:
+        return _by_statsmodels(problem, fewer), fewer
+
+
+def _solve_centred(problem: Problem, keep: IntArray) -> Solution:
+    """Fit about the columns' means, where a large level hides no variation."""
+    matrix = problem.matrix
+    intercept = np.flatnonzero(matrix.term_of < 0)[0]
+    mean = np.where(matrix.term_of < 0, 0.0, _column_means(problem))
+    base = matrix.rows(slice(None)) - mean
+    about = ModelMatrix(base, None, matrix.names, matrix.terms, matrix.term_of)
+    found = solve(replace(problem, matrix=about), keep, None)
+    for each in (found.params, found.step):
+        each[intercept] -= mean @ each
+    information = evaluate(problem, keep, found.params[keep]).information
+    return replace(found, information=information)
 
 
 def _by_statsmodels(problem: Problem, keep: IntArray) -> Solution:
@@ -187,27 +200,30 @@ def _by_statsmodels(problem: Problem, keep: IntArray) -> Solution:
     offset = None if problem.offset is None else problem.offset[rows]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what they say is found out below and said by us
-        result = GLM(
+        model = GLM(
             problem.y[rows],
             problem.matrix.rows(rows)[:, keep],
             family=problem.family,
             offset=offset,
             var_weights=problem.weight[rows],
-        ).fit()
-    at_end = evaluate(problem, keep, result.params)
+        )
+        result = model.fit()
+        # It stops at a settled deviance, where coefficients may still be off by 1e-6.
+        params = model.fit(start_params=result.params, maxiter=_POLISH, tol=0.0).params
+    at_end = evaluate(problem, keep, params)
     if not np.isfinite(at_end.deviance):
         raise IllConditionedError
     step = lstsq(at_end.information, at_end.score)[0]
-    params, last = (np.zeros(problem.matrix.n_columns) for _ in range(2))
-    params[keep], last[keep] = result.params, step
+    full, last = (np.zeros(problem.matrix.n_columns) for _ in range(2))
+    full[keep], last[keep] = params, step
     return Solution(
-        params,
+        full,
         last,
         at_end.deviance,
         at_end.pearson,
         at_end.information,
         bool(result.converged),
-        largest_change(problem, keep, result.params, step) > RUNAWAY_STEP,
+        largest_change(problem, keep, params, step) > RUNAWAY_STEP,
     )
 
 

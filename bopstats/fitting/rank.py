@@ -4,41 +4,46 @@ from __future__ import annotations
 
 import numpy as np
 
-from bopstats._typing import FloatArray, IntArray
+from bopstats._typing import BoolArray, FloatArray, IntArray
 from bopstats.fitting.irls import Problem
 
-# On squared lengths; R's lm drops a column whose remaining length is under 1e-7 of its own.
-_TOLERANCE = 1e-11
+# Smallest remaining length of a column, as a share of its own: just above rounding, since near
+# collinearity is not redundancy. The second one is of the length before centring.
+_TOLERANCE = 1e-10
+_ROUNDING = 4 * float(np.finfo(np.float64).eps)
 
 
 def independent_columns(problem: Problem) -> IntArray:
     """Return the columns to keep, in formula order: later ones go first, as in R.
 
-    Works on centred cross-products of the training rows, so that a large mean hides nothing; the
-    intercept is always kept.
+    Works on a QR decomposition of the training rows' centred columns, updated chunk by chunk, so
+    that a large mean hides nothing; the intercept is always kept.
     """
-    size = problem.matrix.n_columns
     training = problem.weight > 0
-    count = float(training.sum())
-    total = np.zeros(size)
+    total = np.zeros(problem.matrix.n_columns)
     for rows in problem.chunks():
         total += training[rows] @ problem.matrix.rows(rows)
-    mean = total / count
-    cross = np.zeros((size, size))
+    mean = total / training.sum()
+    square, triangle = np.zeros_like(total), np.zeros((0, len(total)))
     for rows in problem.chunks():
-        x = (problem.matrix.rows(rows) - mean) * training[rows][:, None]
-        cross += x.T @ x
-    return _sweep(cross, problem.matrix.term_of < 0)
+        x = problem.matrix.rows(rows)[training[rows]]
+        square += (x * x).sum(axis=0)
+        triangle = np.asarray(np.linalg.qr(np.vstack([triangle, x - mean]), mode="r"))
+    return _sweep(triangle, np.sqrt(square), problem.matrix.term_of < 0)
 
 
-def _sweep(cross: FloatArray, intercept: FloatArray | np.ndarray) -> IntArray:
-    """Gaussian elimination in column order; a column with nothing left is dropped."""
-    left, length = cross.copy(), np.diag(cross).copy()
+def _sweep(triangle: FloatArray, length: FloatArray, intercept: BoolArray) -> IntArray:
+    """Orthogonalise in column order; a column with nothing left is dropped."""
+    basis = np.zeros((len(triangle), 0))
     keep = []
-    for j in range(len(cross)):
+    for j, column in enumerate(triangle.T):
+        left = column.copy()
+        for _ in range(2):  # once more for what rounding left of the first projection
+            left -= basis @ (basis.T @ left)
+        size = float(np.linalg.norm(left))
         if intercept[j]:
             keep.append(j)
-        elif left[j, j] > _TOLERANCE * length[j]:
+        elif size > max(_TOLERANCE * float(np.linalg.norm(column)), _ROUNDING * length[j]):
             keep.append(j)
-            left -= np.outer(left[:, j], left[j]) / left[j, j]
+            basis = np.column_stack([basis, left / size])
     return np.array(keep, dtype=np.int64)

@@ -40,7 +40,7 @@ def statsmodels_results(model: FittedModel, design: Design) -> Any:
     endog = pd.Series(design.outcome.values, index=design.index, name=design.outcome.name)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore", DomainWarning)  # the user named the link
-        if model.separation is not None or not model.converged:
+        if model.separation is not None or model.dropped or not model.converged:
             warnings.simplefilter("ignore")  # said when the model was fitted
         known = GLM(
             endog,
