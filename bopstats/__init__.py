@@ -9,11 +9,18 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bopstats import datasets, planning, theory
-    from bopstats.exceptions import BopError
-    from bopstats.inference.tests import BoPTest
-    from bopstats.model import PersonalizedGLM, glm
-    from bopstats.results import BoPResults
+    from bopstats import datasets as datasets
+    from bopstats import planning as planning
+    from bopstats import plotting as plotting
+    from bopstats import theory as theory
+    from bopstats.exceptions import BopError as BopError
+    from bopstats.inference.tests import BoPTest as BoPTest
+    from bopstats.model import PersonalizedGLM as PersonalizedGLM
+    from bopstats.model import glm as glm
+    from bopstats.planning import *  # noqa: F403
+    from bopstats.pooling import pool as pool
+    from bopstats.results import BoPResults as BoPResults
+    from bopstats.theory import *  # noqa: F403
 
 __version__ = "0.1.0"
 
@@ -22,13 +29,12 @@ _HOMES = {
     "BoPResults": "bopstats.results",
     "BoPTest": "bopstats.inference.tests",
     "PersonalizedGLM": "bopstats.model",
-    "attribute_budget": "bopstats.planning",
     "glm": "bopstats.model",
+    "pool": "bopstats.pooling",
 }
-_MODULES = ("datasets", "planning", "theory")
-
-__all__ = ["BoPResults", "BoPTest", "BopError", "PersonalizedGLM", "datasets", "glm", "planning"]
-__all__ += ["theory"]
+_MODULES = ("datasets", "planning", "plotting", "theory")
+# All public names of these are public here too.
+_REEXPORTED = ("theory", "planning")
 
 
 def __getattr__(name: str) -> Any:
@@ -37,8 +43,20 @@ def __getattr__(name: str) -> Any:
         return getattr(importlib.import_module(_HOMES[name]), name)
     if name in _MODULES:
         return importlib.import_module(f"bopstats.{name}")
+    if name == "__all__":
+        return sorted([*_HOMES, *_MODULES, *_reexports()])
+    if not name.startswith("_"):
+        home = _reexports().get(name)
+        if home is not None:
+            return getattr(importlib.import_module(home), name)
     raise AttributeError(f"module 'bopstats' has no attribute {name!r}")
 
 
+def _reexports() -> dict[str, str]:
+    """Return where each re-exported name of theory and planning lives."""
+    modules = [importlib.import_module(f"bopstats.{each}") for each in _REEXPORTED]
+    return {name: module.__name__ for module in modules for name in module.__all__}
+
+
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+    return [*__getattr__("__all__"), "__version__"]

@@ -9,8 +9,8 @@ from bopstats.inference.tests import BoPTest
 from bopstats.inference.verdicts import CANNOT_BE_TOLD
 
 _REFITS = {
-    "nested": "Intervals and p-values are those of nested cross-validation: they do not take rows as "
-    "independent given the folds.",
+    "nested": "Intervals and p-values are those of nested cross-validation: they do not take rows "
+    "as independent given the folds.",
     "refit bootstrap": "Intervals and p-values allow for the training of the models: both were "
     "fitted anew in each bootstrap sample.",
 }

@@ -1,0 +1,133 @@
+"""Results of multiply imputed data, combined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bopstats._validation import fail
+from bopstats.exceptions import BopError
+from bopstats.fitting.results import AssociationTest
+from bopstats.groups import RowBop
+from bopstats.inference.estimates import Estimates
+from bopstats.inference.rubin import pool_association, pool_estimates
+from bopstats.inference.tests import BoPTest
+from bopstats.results import BoPResults
+
+
+def pool(results: Iterable[BoPResults]) -> PooledResults:
+    """Combine analyses of multiply imputed data by Rubin's rules.
+
+    Parameters
+    ----------
+    results : iterable of BoPResults
+        At least two, one an imputation: the same formula, groups, costs and evaluation.
+
+    Returns
+    -------
+    PooledResults
+        With the same methods; ``.results`` holds the analyses, whose fitted models are their own.
+
+    Raises
+    ------
+    ArgumentError
+        If there are fewer than two, or they differ in more than the data.
+
+    References
+    ----------
+    Rubin (1987), Multiple Imputation for Nonresponse in Surveys; Barnard and Rubin (1999),
+    Biometrika 86:948–955.
+
+    Examples
+    --------
+    >>> import bopstats as bop
+    >>> people = bop.datasets.load_nhanes()
+    >>> fits = [
+    ...     bop.glm("sbp ~ bmi | sex", people.assign(bmi=people["bmi"] + shift)).fit(repeats=1)
+    ...     for shift in (0.0, 0.1)
+    ... ]
+    >>> bop.pool(fits).frame()["ci_method"].unique().tolist()
+    ['t (Rubin)']
+    """
+    results = list(results)
+    if len(results) < 2:
+        fail("results", f"{len(results)} results", "at least two, one an imputation")
+    first = results[0].evaluation
+    for each in results[1:]:
+        other = each.evaluation
+        for what, a, b in (
+            ("settings", replace(first.settings, seed=None), replace(other.settings, seed=None)),
+            ("groups", first.groups, other.groups),
+            ("costs", [c.name for c in first.costs], [c.name for c in other.costs]),
+        ):
+            if a != b:
+                fail("results", f"different {what}", "analyses that differ in the data only")
+    return PooledResults(results)
+
+
+class PooledResults(BoPResults):
+    """Results of multiply imputed data, combined by `pool`.
+
+    Attributes
+    ----------
+    results : list of BoPResults
+        The analyses.
+    """
+
+    def __init__(self, results: list[BoPResults]) -> None:
+        first = results[0]
+        note = f"{len(results)} imputations combined by Rubin's rules (medians over partitions)."
+        notes = (note, *dict.fromkeys(n for each in results for n in each.evaluation.notes))
+        super().__init__(replace(first.evaluation, notes=notes), first._pair, first._design)
+        self.results = results
+
+    @property
+    def generic(self) -> Any:
+        """Not there: each analysis has its own."""
+        raise BopError("generic: pooled results have no single model; see .results[i].generic")
+
+    @property
+    def personalized(self) -> Any:
+        """Not there: each analysis has its own."""
+        raise BopError(
+            "personalized: pooled results have no single model; see .results[i].personalized"
+        )
+
+    @property
+    def individual(self) -> pd.DataFrame:
+        """Benefit of each person evaluated in every imputation, the mean over imputations."""
+        frames = [each.individual for each in self.results]
+        shared = frames[0].index
+        for frame in frames[1:]:
+            shared = shared.intersection(frame.index)
+        mean = np.mean([frame.loc[shared].to_numpy() for frame in frames], axis=0)
+        return pd.DataFrame(mean, index=shared, columns=frames[0].columns)
+
+    def anova(self) -> AssociationTest:
+        """Combine the analyses' association tests (Li, Meng, Raghunathan and Rubin 1991)."""
+        return pool_association([each.anova() for each in self.results])
+
+    def _test(
+        self,
+        cost: str | None,
+        effect: float | None,
+        alpha: float,
+        null: float,
+        kind: str,
+        max_error: float,
+        require_all: bool,
+        rows: Sequence[RowBop] | None,  # noqa: ARG002 - those of one analysis would mislead
+    ) -> BoPTest:
+        """Run a test without what needs the rows of a single analysis."""
+        return super()._test(cost, effect, alpha, null, kind, max_error, require_all, None)
+
+    def _estimates(self, name: str, alpha: float, null: float = 0.0) -> Estimates:
+        key = (name, alpha, null)
+        if key not in self._cache:
+            analyses = [each._estimates(name, alpha, null) for each in self.results]
+            self._cache[key] = pool_estimates(analyses, alpha, null)
+        return self._cache[key]
