@@ -115,7 +115,7 @@ def _attribute(factor: EvaluatedFactor, read: pd.DataFrame, notes: list[str]) ->
     if factor.categories is not None and factor.codes is not None:
         levels = _levels_read(factor, read)
         place = np.array([levels.index(level) for level in factor.categories], dtype=np.int64)
-        return _Attribute(name, levels, place[factor.codes])
+        return _Attribute(name, tuple(map(_whole, levels)), place[factor.codes])
     if factor.values is not None:
         distinct = np.unique(factor.values)
         if len(distinct) <= 2:
@@ -147,6 +147,11 @@ def _distinct(column: pd.Series[Any]) -> list[Any]:
     return list(values.cat.categories) if is_text(values) else sorted(pd.unique(values).tolist())
 
 
+def _whole(level: Any) -> Any:
+    """Return 1 for 1.0: codes are floats where the column lacks values."""
+    return int(level) if isinstance(level, float) and level.is_integer() else level
+
+
 def _two_read(factor: EvaluatedFactor, read: pd.DataFrame, used: FloatArray) -> FloatArray:
     """Return the numbers read where they are two and hold the used ones."""
     if factor.simple:
@@ -157,8 +162,11 @@ def _two_read(factor: EvaluatedFactor, read: pd.DataFrame, used: FloatArray) -> 
 
 
 def _from_numbers(name: str, values: FloatArray, distinct: FloatArray) -> _Attribute:
-    levels = tuple(int(v) if float(v).is_integer() else float(v) for v in distinct)
-    return _Attribute(name, levels, np.asarray(np.searchsorted(distinct, values), dtype=np.int64))
+    return _Attribute(
+        name,
+        tuple(map(_whole, distinct.tolist())),
+        np.asarray(np.searchsorted(distinct, values), dtype=np.int64),
+    )
 
 
 def group_by_columns(data: pd.DataFrame, groups: Any) -> list[pd.Series[Any]]:

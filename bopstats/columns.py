@@ -110,7 +110,7 @@ def _plain(series: pd.Series[Any]) -> pd.Series[Any]:
     if not series.isna().any():
         if pd.api.types.is_bool_dtype(dtype):
             return series.astype(bool)
-        if pd.api.types.is_signed_integer_dtype(dtype):
+        if pd.api.types.is_integer_dtype(dtype) and series.max() < 2**63:
             return series.astype(np.int64)
     plain = series.to_numpy(dtype=np.float64, na_value=np.nan)
     return pd.Series(plain, index=series.index, name=series.name)
@@ -169,6 +169,8 @@ def subset_mask(data: pd.DataFrame, subset: Any) -> BoolArray:
                 "array, or a condition on columns such as 'age > 50'"
             ) from error
     mask = column_or_array(data, subset, "subset")
+    if is_object_dtype(mask.dtype):
+        mask = _maybe_numbers(mask)
     if not pd.api.types.is_bool_dtype(mask.dtype):
         fail("subset", f"values of type {mask.dtype}", "booleans")
     return mask.fillna(False).to_numpy(dtype=bool)
