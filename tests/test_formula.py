@@ -211,9 +211,19 @@ def test_a_level_lost_by_groups_stays(people):
     assert sizes(design)["White"] == 0
 
 
-def test_what_subset_leaves_out_is_no_group(people):
-    design = bop.glm("y ~ x | race", people, subset="race != 'White'").design
+@pytest.mark.parametrize("groups", [None, "race"])
+def test_what_subset_leaves_out_is_no_group(people, groups):
+    design = bop.glm("y ~ x | race", people, subset="race != 'White'", groups=groups).design
     assert list(sizes(design)) == ["Asian", "Black"]
+
+
+@pytest.mark.parametrize("dtype", ["boolean", object])
+def test_rows_of_which_subset_knows_nothing_are_left_out(people, dtype):
+    keep = (people["age"] > 50).astype(dtype).mask(people.index % 3 == 0)
+    expected = np.flatnonzero((people["age"] > 50) & (people.index % 3 > 0))
+    chosen = keep.astype("boolean") if dtype == "boolean" else "chosen"
+    design = bop.glm("y ~ x | race", people.assign(chosen=keep), subset=chosen).design
+    np.testing.assert_array_equal(design.positions, expected)
 
 
 @pytest.mark.parametrize(
@@ -317,11 +327,12 @@ CONVERSIONS = {
 @pytest.mark.parametrize(
     ("column", "convert"), [(name, each) for name, all_ in CONVERSIONS.items() for each in all_]
 )
-def test_every_type_of_column_gives_the_same_design(people, column, convert):
-    formula = "y ~ x | race * insured"
+@pytest.mark.parametrize("formula", ["y ~ x | race * insured", "y ~ x | C(race) * C(insured)"])
+def test_every_type_of_column_gives_the_same_design(people, formula, column, convert):
     plain = bop.glm(formula, people).design
     other = bop.glm(formula, people.assign(**{column: convert(people[column])})).design
-    assert other.personalized.names == plain.personalized.names
+    names = [name.replace("[T.1.0]", "[T.1]") for name in other.personalized.names]
+    assert names == list(plain.personalized.names)
     np.testing.assert_array_equal(other.personalized.base, plain.personalized.base)
     assert sizes(other) == sizes(plain)
 
@@ -357,6 +368,12 @@ def test_missing_values_of_every_type_drop_their_row(people, dtype):
     np.testing.assert_array_equal(design.positions, np.flatnonzero(values.notna()))
     kept = values.dropna()
     assert list(sizes(design).values()) == [(kept == v).sum() for v in sorted(kept.unique())]
+
+
+def test_codes_that_lack_values_are_still_whole_in_labels(people):
+    codes = people["region"].astype(float).mask(people.index % 7 == 0)
+    design = bop.glm("y ~ x | C(region)", people.assign(region=codes)).design
+    assert list(sizes(design)) == ["1", "2", "3", "4"]
 
 
 def test_unused_levels_are_left_out_and_a_note_says_so(people):
@@ -482,7 +499,7 @@ def test_unknown_names_are_told_with_the_nearest(people, formula, message):
 def with_holes(people):
     holes = people.copy()
     for i, column in enumerate(["y", "x", "race", "age"]):
-        holes[column] = holes[column].mask(np.arange(len(holes)) % 17 == i)
+        holes[column] = holes[column].mask(np.arange(len(holes)) % (i + 5) == 0)
     return holes
 
 
