@@ -88,7 +88,7 @@ def masked_predictions(model: FittedModel, design: Design, rows: IntArray, count
         eta = np.stack([whole, base + top, whole - top])
         if design.offset is not None:
             eta += design.offset[where]
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             parts[:, start : start + _CHUNK] = model.family.link.inverse(eta)
     return Masked(*parts)
 

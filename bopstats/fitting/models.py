@@ -263,5 +263,5 @@ def predict(model: FittedModel, design: Design, rows: IntArray) -> FloatArray:
     eta = model.matrix.rows(rows) @ model.params
     if design.offset is not None:
         eta = eta + design.offset[rows]
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         return np.asarray(model.family.link.inverse(eta), dtype=np.float64)
