@@ -73,3 +73,19 @@ def not_excluded(n_total: Any, n_groups: int, log_moment: Any, threshold: Any, d
     with work_digits(digits):
         room = exact(n_total) * log_moment / n_groups
         return bool(room >= mpmath.log1p(threshold * n_groups))
+
+
+def necessary_rows(n_groups: int, log_moment: Any, threshold: Any, digits: int) -> mpmath.mpf:
+    """Return the rows in all below which the χ² bound excludes the error: ``d ln(1 + a d) / ln c``.
+
+    It holds for every allocation of the rows to the groups.
+    """
+    with work_digits(digits):
+        return +(n_groups * mpmath.log1p(threshold * n_groups) / log_moment)
+
+
+def necessary_rows_whole(n_groups: int, log_moment: Any, threshold: Any, digits: int) -> int:
+    """Return the same as a whole number of rows."""
+    with work_digits(digits):
+        rows = necessary_rows(n_groups, log_moment, threshold, digits)
+        return int(mpmath.ceil(rows))

@@ -1,26 +1,23 @@
-"""How many personal attributes, how many rows, how small a benefit: before any data are seen."""
+"""How many personal attributes a study of a given size can check."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import mpmath
 import numpy as np
 
-from bopstats._validation import check_count, check_real, fail
+from bopstats.planning import _common as common
+from bopstats.planning._common import Count, Levels
 from bopstats.theory import budget
 from bopstats.theory._base import Law
-from bopstats.theory._numeric import work_digits
 from bopstats.theory.bounds import error_lower_bound, error_upper_bound
 from bopstats.theory.scales import summed_error
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: A number of attributes, or "none" where not even the pooled population can be tested.
-Count = int | Literal["none"]
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,7 @@ class AttributeBudget:
     effect: float
     law: Law
     max_error: float
-    levels: int | tuple[int, ...]
+    levels: Levels
     lambert_w: mpmath.mpf
     exact: mpmath.mpf
     necessary_balanced: Count
@@ -94,30 +91,16 @@ class AttributeBudget:
         """
         import pandas as pd
 
-        rows = [
-            (name, float(value) if isinstance(value, mpmath.mpf) else value, meaning)
-            for name, value, meaning in self._lines()
-        ]
+        rows = [(name, common.plain(value), meaning) for name, value, meaning in self._lines()]
         return pd.DataFrame(rows, columns=["quantity", "attributes", "meaning"])
 
     def __str__(self) -> str:
-        levels = f"{self.levels} levels each" if isinstance(self.levels, int) else "given levels"
-        lines = [
-            f"Personal attributes ({levels}) that {self.n_total:.15g} rows can check",
-            f"  law: {self.law.describes}",
-            f"  effect: {self.effect:g}; type I + type II error: at most {self.max_error:g}",
-        ]
-        for name, value, meaning in self._lines():
-            lines.append(f"  {name:<19}{_show(value):>12}  {meaning}")
+        notes = [f"effect: {self.effect:g}; type I + type II error: at most {self.max_error:g}"]
         if self.necessary_any == "none":
-            lines.append("  Not even the pooled population (0 attributes) can be tested.")
-        return "\n".join(lines)
-
-
-def _show(value: Any) -> str:
-    if value is None:
-        return "not known"
-    return mpmath.nstr(value, 8) if isinstance(value, mpmath.mpf) else str(value)
+            notes.append("not even the pooled population (0 attributes) can be tested")
+        levels = common.describe_levels(self.levels)
+        title = f"Personal attributes ({levels}) that {self.n_total:.15g} rows can check"
+        return common.text(title, self.law, self._lines(), notes)
 
 
 def attribute_budget(
@@ -176,15 +159,15 @@ def attribute_budget(
     >>> plan.necessary_balanced, plan.achievable, plan.necessary_any
     (15, 15, 16)
     """
-    n_total = check_real("n_total", n_total, low=1.0, closed="low")
-    effect = check_effect(effect, law)
+    n_total = common.check_total(n_total)
+    effect = common.check_effect(effect, law)
     tau = summed_error(alpha, power, max_error)
-    steps = check_levels(levels)
+    steps = common.check_levels(levels)
     threshold = budget.chi2_threshold(tau)
     moment = law.log_moment(effect, digits=digits)
     sharp = budget.exact_log_groups(n_total, moment, threshold, digits)
     lambert = budget.lambert_log_groups(n_total, moment, threshold, digits)
-    groups = group_counts(steps, n_total)
+    groups = common.group_counts(steps, n_total)
     room = [budget.not_excluded(n_total, d, moment, threshold, 2 * digits) for d in groups]
     number = np.array([float(d) for d in groups])
     sizes = n_total / number
@@ -198,8 +181,8 @@ def attribute_budget(
         law=law,
         max_error=tau,
         levels=steps,
-        lambert_w=attributes_of(lambert, steps, digits),
-        exact=attributes_of(sharp, steps, digits),
+        lambert_w=common.attributes_of(lambert, steps, digits),
+        exact=common.attributes_of(sharp, steps, digits),
         necessary_balanced=_last(lower <= tau),
         necessary_any=_last(np.array(room)),
         achievable=achievable,
@@ -213,7 +196,7 @@ def _published(
     effect: float,
     law: Law,
     tau: float,
-    levels: int | tuple[int, ...],
+    levels: Levels,
     digits: int,
 ) -> mpmath.mpf | None:
     literature = law.published()
@@ -221,7 +204,7 @@ def _published(
         return None
     moment = literature.log_moment(effect, "paper", digits=digits)
     threshold = budget.chi2_threshold(tau, "published")
-    return attributes_of(
+    return common.attributes_of(
         budget.lambert_log_groups(n_total, moment, threshold, digits), levels, digits
     )
 
@@ -230,46 +213,3 @@ def _last(allowed: Any) -> Count:
     """Return the index before the first False, or "none" if the first is False."""
     stop = int(np.argmin(allowed)) if not allowed.all() else allowed.size
     return stop - 1 if stop else "none"
-
-
-def check_effect(effect: Any, law: Law) -> float:
-    """Return a positive effect that the law allows."""
-    if not isinstance(law, Law):
-        fail("law", law, "a law such as Bounded(-1, 1) or Gaussian(0.1)")
-    return float(law.check_effects(check_real("effect", effect, low=0.0)))
-
-
-def check_levels(levels: Any) -> int | tuple[int, ...]:
-    """Return one number of levels for all attributes, or one for each."""
-    if isinstance(levels, Sequence) and not isinstance(levels, str):
-        if not levels:
-            fail("levels", levels, "an integer of at least 2, or a list of such integers")
-        return tuple(check_count("levels", level, low=2) for level in levels)
-    return check_count("levels", levels, low=2)
-
-
-def group_counts(levels: int | tuple[int, ...], n_total: float) -> list[int]:
-    """Return the numbers of groups of 0, 1, 2, … attributes, as many as have a row each."""
-    counts = [1]
-    while isinstance(levels, int) or len(counts) <= len(levels):
-        step = levels if isinstance(levels, int) else levels[len(counts) - 1]
-        if counts[-1] * step > n_total:
-            break
-        counts.append(counts[-1] * step)
-    return counts
-
-
-def attributes_of(log_groups: mpmath.mpf, levels: int | tuple[int, ...], digits: int) -> mpmath.mpf:
-    """Return the number of attributes that make so many groups, interpolating in ln d."""
-    with work_digits(digits):
-        if isinstance(levels, int):
-            return +(log_groups / mpmath.log(levels))
-        whole = 0
-        rest = log_groups
-        while whole < len(levels) - 1 and rest >= mpmath.log(levels[whole]):
-            rest -= mpmath.log(levels[whole])
-            whole += 1
-        return +(whole + rest / mpmath.log(levels[whole]))
-
-
-__all__ = ["AttributeBudget", "attribute_budget"]
