@@ -1,4 +1,4 @@
-"""The command line: ``bopstats demo`` and ``bopstats fit DATA FORMULA``.
+"""The command line: ``bopstats demo``, ``bopstats fit DATA FORMULA`` and ``bopstats plan``.
 
 Results go to standard output, everything else to standard error. Exit codes: 0 done, 1 bad
 input, 2 wrong usage.
@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from bopstats.assembly import Request, build_design
+from bopstats.cli_plan import add_plan
 from bopstats.datasets.files import read_table
 from bopstats.datasets.nhanes import load_nhanes
 from bopstats.exceptions import BopError
@@ -88,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--seed", type=int, default=0, help="seed of the partitions (default: 0)")
     fit.add_argument("--json", action="store_true", help="print JSON instead of text")
     fit.set_defaults(run=_fit)
+    add_plan(commands)
     return parser
 
 

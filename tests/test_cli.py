@@ -7,6 +7,8 @@ import pytest
 
 from bopstats import datasets
 from bopstats.cli import DEMO_FORMULA, main
+from bopstats.planning import attribute_menu
+from bopstats.theory import Bounded
 
 SMALL = "high_bp ~ bmi + hba1c | sex"
 
@@ -126,3 +128,41 @@ def test_sas_transport_files_are_read(tmp_path):
     from bopstats.datasets.files import read_table
 
     assert list(read_table(path)["sex"]) == ["féminin", "m"]
+
+
+def test_plan_prints_the_menu_and_the_budget(capsys):
+    call = ["plan", "--n", "5000", "--effect", "0.02", "--attributes", "sex=2,race=5,age=4"]
+    assert main(call) == 0
+    output = capsys.readouterr().out
+    menu = attribute_menu({"sex": 2, "race": 5, "age": 4}, 5000, 0.02, Bounded(-1, 1))
+    assert output.startswith(str(menu))
+    assert "lambert_w" in output
+
+
+def test_plan_takes_joint_shares_from_a_pilot(csv, nhanes, capsys):
+    call = ["plan", "--data", str(csv), "--effect", "0.02", "--loss", "brier", "--sigma", "0.05"]
+    assert main([*call, "--attributes", "sex,insured", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert (record["schema"], record["n_total"]) == ("bopstats.plan", 600)
+    both = next(row for row in record["menu"] if row["n_attributes"] == 2)
+    smallest = nhanes.groupby(["sex", "insured"], observed=True).size().min()
+    assert both["smallest_group"] == pytest.approx(smallest)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--n", "500", "--effect", "0.02", "--attributes", "sex"], "name=levels"),
+        (["--effect", "0.02", "--attributes", "sex=2"], "--n: needed"),
+        (["--n", "500", "--effect", "2", "--attributes", "sex=2"], "effect: got 2"),
+        (["--n", "9", "--effect", "0.1", "--attributes", "a=1"], "got 1"),
+        (
+            ["--n", "9", "--effect", "1", "--loss", "squared-error", "--attributes", "a=2"],
+            "--sigma: needed",
+        ),
+        (["--n", "9", "--effect", "0.1", "--sigma", "1", "--attributes", "a=2"], "--sigma: got"),
+    ],
+)
+def test_plan_names_what_is_wrong(capsys, arguments, message):
+    assert main(["plan", *arguments]) == 1
+    assert message in capsys.readouterr().err

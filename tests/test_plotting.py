@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 
 from bopstats import plotting
 from bopstats.exceptions import ArgumentError
-from bopstats.planning import attribute_budget
+from bopstats.planning import attribute_budget, attribute_menu
 from bopstats.theory import Bounded, Gaussian, error_lower_bound, error_upper_bound
 
 
@@ -63,3 +63,18 @@ def test_budget_curve_holds_a_line_and_steps_a_law():
 def test_figures_are_drawn_on_the_axes_given():
     _, ax = plt.subplots()
     assert plotting.budget_curve([1e5], 0.01, {"a": Gaussian(0.1)}, ax=ax) is ax
+
+
+def test_menu_chart_draws_a_bar_a_set_of_attributes():
+    levels = {"sex": 2, "race": [0.7, 0.2, 0.1]}
+    menu = attribute_menu(levels, 2000, 0.05, Gaussian(0.2))
+    ax = plotting.menu_chart(menu)
+    data = plotting.menu_chart_data(menu)
+    bars = np.concatenate([lines.get_segments() for lines in ax.collections])
+    assert len(bars) == len(data) == 4
+    drawn = sorted((bar[0][0], bar[1][0]) for bar in bars)
+    rows = zip(data["error_lower"], data["error_upper"], strict=True)
+    np.testing.assert_allclose(drawn, sorted(rows))
+    shown = [tick.get_text() for tick in ax.get_yticklabels()]
+    assert any("sex, race" in text for text in shown)
+    assert any("everyone pooled" in text for text in shown)
