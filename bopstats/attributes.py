@@ -125,7 +125,7 @@ def _attribute(factor: EvaluatedFactor, read: pd.DataFrame, notes: list[str]) ->
                 f"{name!r} holds {len(distinct)} distinct whole numbers and is used as a number; "
                 f"if they are codes, write C({name})",
                 CodingWarning,
-                stacklevel=2,
+                stacklevel=6,
             )
     notes.append(f"{factor.code} is numeric: the personalized model uses it, it makes no groups.")
     return None

@@ -267,8 +267,10 @@ def test_a_number_makes_no_groups_and_a_note_says_so(people):
 @pytest.mark.parametrize("dtype", ["int64", "Int8", "float64"])
 def test_whole_numbers_that_look_like_codes_warn(people, dtype):
     data = people.astype({"region": dtype})
-    with pytest.warns(CodingWarning, match=r"'region' .* 4 distinct whole numbers.*C\(region\)"):
+    said = r"'region' .* 4 distinct whole numbers.*C\(region\)"
+    with pytest.warns(CodingWarning, match=said) as caught:
         bop.glm("y ~ x | region + sex", data)
+    assert caught[0].filename == __file__
 
 
 def test_codes_that_are_declared_do_not_warn(people):
