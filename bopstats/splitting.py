@@ -281,11 +281,17 @@ def _finish(
     return Plan(kind, partitions, len(partitions[0]), share, notes)
 
 
+def _there(design: Design) -> BoolArray:
+    """Rows that count: those of weight 0 neither train nor test."""
+    return np.ones(design.n, dtype=bool) if design.weight is None else design.weight > 0
+
+
 def _check_groups(design: Design, split: Split, k: int, folds: int, lonely: set[str]) -> None:
     size = design.groups.n_groups
-    rows = np.bincount(design.group, minlength=size)
-    trained = np.bincount(design.group, split.train, size)
-    tested = np.bincount(design.group[split.test], minlength=size)
+    there = _there(design)
+    rows = np.bincount(design.group, there, size)
+    trained = np.bincount(design.group, split.train & there, size)
+    tested = np.bincount(design.group[split.test], there[split.test], size)
     for g in np.flatnonzero((trained == 0) & (tested > 0)):
         label = design.groups.labels[g]
         if rows[g] > 1:
@@ -299,10 +305,11 @@ def _check_groups(design: Design, split: Split, k: int, folds: int, lonely: set[
 
 
 def _check_levels(design: Design, split: Split, k: int) -> None:
+    there = _there(design)
     for factor in design.factors:
         size = len(factor.levels)
-        trained = np.bincount(factor.codes, split.train, size)
-        tested = np.bincount(factor.codes[split.test], minlength=size)
+        trained = np.bincount(factor.codes, split.train & there, size)
+        tested = np.bincount(factor.codes[split.test], there[split.test], size)
         unseen = np.flatnonzero((trained == 0) & (tested > 0))
         if len(unseen):
             raise SplitError(

@@ -348,6 +348,15 @@ def test_a_training_set_that_lacks_a_group_names_both_and_three_ways_out(size):
         assert way in said
 
 
+def test_rows_of_weight_0_do_not_train():
+    data = people_in(["rare"] * 4 + ["a", "b"] * 28, w=np.r_[1, 1, 0, 0, np.ones(56)])
+    split = [(np.r_[2, 3, 10:50], np.r_[0, 1, 4:10])]
+    with pytest.raises(SplitError, match=r"lacks group 'rare' \(2 rows\)"):
+        plan(data, split, repeats=None, weights="w", weight_type="freq")
+    nobody = data.assign(w=np.r_[np.zeros(4), np.ones(56)])
+    assert plan(nobody, split, repeats=None, weights="w", weight_type="freq").folds == 1
+
+
 def test_a_group_of_one_key_cannot_be_dealt():
     data = people_in(["rare"] * 4 + ["a", "b"] * 28, k=np.r_[np.zeros(4), np.arange(1, 57)])
     with pytest.raises(SplitError, match=r"training set [1-5] of 5 lacks group 'rare' \(4 rows\)"):
