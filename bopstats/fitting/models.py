@@ -115,11 +115,16 @@ def fit_pair(
     """
     weight = train.astype(np.float64) if design.weight is None else train * design.weight
 
+    def order(which: int) -> IntArray:
+        """Put generic columns before personal ones, which patsy may have put first."""
+        added = [name not in matrices[0].names for name in matrices[which].names]
+        return np.argsort(added, kind="stable")
+
     def fit(which: int, family: Any, old: FittedModel | None) -> FittedModel:
         problem = Problem(matrices[which], design.outcome.values, family, design.offset, weight)
         params = old.params if old is not None and (warm or old.matrix is matrices[which]) else None
         keep = np.arange(matrices[which].n_columns) if old is None else old.keep
-        return _fit(("generic", "personalized")[which], problem, design, keep, params)
+        return _fit(("generic", "personalized")[which], problem, design, keep, params, order(which))
 
     old_generic = None if start is None else start.generic
     old = None if start is None else start.personalized
@@ -138,10 +143,15 @@ def fit_pair(
 
 
 def _fit(
-    name: str, problem: Problem, design: Design, keep: IntArray, start: FloatArray | None
+    name: str,
+    problem: Problem,
+    design: Design,
+    keep: IntArray,
+    start: FloatArray | None,
+    order: IntArray,
 ) -> FittedModel:
     try:
-        solution, keep = _solve_somehow(problem, keep, start)
+        solution, keep = _solve_somehow(problem, keep, start, order)
     except (IllConditionedError, ValueError, FloatingPointError) as error:
         reason = str(error) or "no finite deviance"
         raise FitError(
@@ -164,7 +174,7 @@ def _fit(
 
 
 def _solve_somehow(
-    problem: Problem, keep: IntArray, start: FloatArray | None
+    problem: Problem, keep: IntArray, start: FloatArray | None, order: IntArray
 ) -> tuple[Solution, IntArray]:
     """Try a warm start, a cold one, centred columns, fewer columns, and then statsmodels."""
     starts = [None] if start is None else [start, None]
@@ -173,7 +183,7 @@ def _solve_somehow(
             return solve(problem, keep, each), keep
         except IllConditionedError:
             continue
-    fewer = np.intersect1d(keep, independent_columns(problem))
+    fewer = np.intersect1d(keep, independent_columns(problem, order))
     try:
         return _solve_centred(problem, fewer), fewer
     except IllConditionedError:

@@ -13,8 +13,8 @@ _TOLERANCE = 1e-10
 _ROUNDING = 4 * float(np.finfo(np.float64).eps)
 
 
-def independent_columns(problem: Problem) -> IntArray:
-    """Return the columns to keep, in formula order: later ones go first, as in R.
+def independent_columns(problem: Problem, order: IntArray) -> IntArray:
+    """Return the columns to keep: of redundant ones those that are later in `order` go, as in R.
 
     Works on a QR decomposition of the training rows' centred columns, updated chunk by chunk, so
     that a large mean hides nothing; the intercept is always kept.
@@ -29,14 +29,17 @@ def independent_columns(problem: Problem) -> IntArray:
         x = problem.matrix.rows(rows)[training[rows]]
         square += (x * x).sum(axis=0)
         triangle = np.asarray(np.linalg.qr(np.vstack([triangle, x - mean]), mode="r"))
-    return _sweep(triangle, np.sqrt(square), problem.matrix.term_of < 0)
+    return np.sort(_sweep(triangle, np.sqrt(square), problem.matrix.term_of < 0, order))
 
 
-def _sweep(triangle: FloatArray, length: FloatArray, intercept: BoolArray) -> IntArray:
-    """Orthogonalise in column order; a column with nothing left is dropped."""
+def _sweep(
+    triangle: FloatArray, length: FloatArray, intercept: BoolArray, order: IntArray
+) -> IntArray:
+    """Orthogonalise the columns in order; one with nothing left is dropped."""
     basis = np.zeros((len(triangle), 0))
     keep = []
-    for j, column in enumerate(triangle.T):
+    for j in order:
+        column = triangle[:, j]
         left = column.copy()
         for _ in range(2):  # once more for what rounding left of the first projection
             left -= basis @ (basis.T @ left)

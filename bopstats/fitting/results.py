@@ -21,7 +21,8 @@ from bopstats.fitting.models import FittedModel, FittedPair
 def statsmodels_results(model: FittedModel, design: Design) -> Any:
     """Fit one model on all used rows by statsmodels itself.
 
-    With clusters the covariance is cluster-robust, with sampling weights heteroskedasticity-robust.
+    With clusters the covariance is cluster-robust, with sampling weights heteroskedasticity-robust;
+    redundant columns are then left out, since statsmodels needs an invertible information.
 
     Returns
     -------
@@ -38,13 +39,14 @@ def statsmodels_results(model: FittedModel, design: Design) -> Any:
     elif design.weight_type == "prob":
         how = {"cov_type": "HC0"}
     endog = pd.Series(design.outcome.values, index=design.index, name=design.outcome.name)
+    columns = model.keep if how else np.arange(model.matrix.n_columns)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore", DomainWarning)  # the user named the link
         if model.separation is not None or model.dropped or not model.converged:
             warnings.simplefilter("ignore")  # said when the model was fitted
         known = GLM(
             endog,
-            model.matrix.frame(design.index),
+            model.matrix.frame(design.index).iloc[:, columns],
             family=model.family,
             offset=design.offset,
             **options,
@@ -52,7 +54,7 @@ def statsmodels_results(model: FittedModel, design: Design) -> Any:
         try:
             return known.fit(**how)
         except ValueError:  # its own start has impossible means
-            return known.fit(start_params=model.params, **how)
+            return known.fit(start_params=model.params[columns], **how)
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def association_test(pair: FittedPair, design: Design, personalized: Any) -> Ass
 def _wald(pair: FittedPair, design: Design, personalized: Any) -> AssociationTest:
     full = pair.personalized
     known = set(pair.generic.matrix.names)
-    added = [j for j in full.keep if full.matrix.names[j] not in known]
+    added = [i for i, j in enumerate(full.keep) if full.matrix.names[j] not in known]
     if len(added) != len(full.keep) - len(pair.generic.keep):
         raise FitError(
             "anova: the personal terms change how the generic ones are coded, so their "

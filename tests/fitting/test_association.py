@@ -1,0 +1,155 @@
+"""`res.anova()` against statsmodels' tests of nested models."""
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+import statsmodels.formula.api as smf
+from scipy import stats
+from statsmodels.stats.anova import anova_lm
+
+import bopstats as bop
+from bopstats.exceptions import FitError
+
+GENERIC, PERSONAL = "x + z", "sex * race"
+
+
+def ours(outcome, data, family=None, **options):
+    return bop.glm(f"{outcome} ~ {GENERIC} | {PERSONAL}", data, family, **options).fit(cv=None)
+
+
+def theirs(outcome, data, family, how=None, **options):
+    formulas = (f"{outcome} ~ {GENERIC}", f"{outcome} ~ {GENERIC} + {PERSONAL}")
+    return [smf.glm(f, data, family=family, **options).fit(**(how or {})) for f in formulas]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "name", "family"),
+    [("event", "binomial", sm.families.Binomial()), ("count", "poisson", sm.families.Poisson())],
+)
+def test_known_scale_gives_the_likelihood_ratio(patients, outcome, name, family):
+    test = ours(outcome, patients, name).anova()
+    small, large = theirs(outcome, patients, family)
+    assert (test.method, test.df) == ("likelihood ratio", 5)
+    assert test.statistic == pytest.approx(2 * (large.llf - small.llf), rel=1e-8)
+    assert test.pvalue == pytest.approx(stats.chi2.sf(2 * (large.llf - small.llf), 5), rel=1e-8)
+
+
+def test_negative_binomial_compares_at_one_dispersion(patients):
+    res = ours("spread", patients, "negative_binomial")
+    test = res.anova()
+    assert test.statistic == pytest.approx(2 * (res.personalized.llf - res.generic.llf), rel=1e-7)
+    assert test.method == "likelihood ratio"
+
+
+def test_gaussian_gives_the_f_test_of_linear_models(patients):
+    test = ours("level", patients).anova()
+    small = smf.ols(f"level ~ {GENERIC}", patients).fit()
+    large = smf.ols(f"level ~ {GENERIC} + {PERSONAL}", patients).fit()
+    expected = anova_lm(small, large).iloc[1]
+    assert (test.method, test.df, test.df_denom) == ("F", 5, large.df_resid)
+    assert test.statistic == pytest.approx(expected["F"], rel=1e-9)
+    assert test.pvalue == pytest.approx(expected["Pr(>F)"], rel=1e-8)
+
+
+def test_gaussian_with_precision_weights_gives_that_of_weighted_least_squares(patients):
+    test = ours("level", patients, weights="precision", weight_type="precision").anova()
+    small, large = (
+        smf.wls(f"level ~ {terms}", patients, weights=patients["precision"]).fit()
+        for terms in (GENERIC, f"{GENERIC} + {PERSONAL}")
+    )
+    statistic, pvalue, df = large.compare_f_test(small)
+    assert (test.df, test.df_denom) == (df, large.df_resid)
+    assert test.statistic == pytest.approx(statistic, rel=1e-9)
+    assert test.pvalue == pytest.approx(pvalue, rel=1e-8)
+
+
+@pytest.mark.parametrize(("outcome", "family"), [("event", "binomial"), ("level", "gaussian")])
+def test_frequency_weights_give_the_test_of_repeated_rows(patients, outcome, family):
+    long = patients.loc[patients.index.repeat(patients["copies"])].reset_index(drop=True)
+    short = ours(outcome, patients, family, weights="copies", weight_type="freq").anova()
+    expected = ours(outcome, long, family).anova()
+    assert (short.method, short.df) == (expected.method, expected.df)
+    assert short.df_denom == pytest.approx(expected.df_denom, nan_ok=True)
+    assert short.statistic == pytest.approx(expected.statistic, rel=1e-9)
+    assert short.pvalue == pytest.approx(expected.pvalue, rel=1e-9)
+
+
+def test_an_estimated_scale_gives_f_with_the_pearson_scale(patients):
+    test = ours("stay", patients, "gamma").anova()
+    small, large = theirs("stay", patients, sm.families.Gamma(sm.families.links.Log()))
+    expected = (small.deviance - large.deviance) / 5 / large.scale
+    assert test.method == "F"
+    assert test.statistic == pytest.approx(expected, rel=1e-8)
+    assert test.pvalue == pytest.approx(stats.f.sf(expected, 5, large.df_resid), rel=1e-7)
+
+
+def test_clusters_give_the_robust_wald_test(patients):
+    test = ours("event", patients, cluster="ward").anova()
+    how = {"cov_type": "cluster", "cov_kwds": {"groups": patients["ward"]}}
+    large = theirs("event", patients, sm.families.Binomial(), how)[1]
+    matrix = np.eye(len(large.params))[["sex" in n or "race" in n for n in large.params.index]]
+    expected = large.wald_test(matrix, use_f=True, scalar=True)
+    assert (test.method, test.df) == ("Wald", 5)
+    assert test.df_denom == patients["ward"].nunique() - 1
+    assert test.statistic == pytest.approx(float(expected.statistic), rel=1e-7)
+    assert test.pvalue == pytest.approx(stats.f.sf(expected.statistic, 5, test.df_denom), rel=1e-6)
+
+
+def test_sampling_weights_give_the_robust_wald_test(patients):
+    test = ours("event", patients, weights="precision", weight_type="prob").anova()
+    weights = {"var_weights": patients["precision"]}
+    large = theirs("event", patients, sm.families.Binomial(), {"cov_type": "HC0"}, **weights)[1]
+    matrix = np.eye(len(large.params))[["sex" in n or "race" in n for n in large.params.index]]
+    expected = float(large.wald_test(matrix, use_f=True, scalar=True).statistic)
+    assert test.statistic == pytest.approx(expected, rel=1e-7)
+    assert test.pvalue == pytest.approx(stats.f.sf(expected, 5, len(patients) - 1), rel=1e-6)
+
+
+def test_the_scale_of_sampling_weights_does_not_matter(patients):
+    first = ours("event", patients, weights="precision", weight_type="prob").anova()
+    data = patients.assign(precision=1000 * patients["precision"])
+    second = ours("event", data, weights="precision", weight_type="prob").anova()
+    assert second.statistic == pytest.approx(first.statistic, rel=1e-6)
+
+
+@pytest.mark.parametrize("options", [{}, {"cluster": "ward"}])
+def test_redundant_columns_take_no_degree_of_freedom(patients, options):
+    """Dummies of an attribute of which the generic model has the linear trend."""
+    dose = np.random.default_rng(4).integers(1, 4, len(patients))
+    data = patients.assign(dose=dose, arm=np.array(list("-abc"))[dose], top=(dose == 2) * 1.0)
+    redundant = bop.glm("event ~ x + dose | arm + sex", data, **options).fit(cv=None).anova()
+    plain = bop.glm("event ~ x + dose | top + sex", data, **options).fit(cv=None).anova()
+    assert redundant.df == plain.df == 2
+    assert redundant.statistic == pytest.approx(plain.statistic, rel=1e-7)
+    assert redundant.pvalue == pytest.approx(plain.pvalue, rel=1e-7)
+
+
+@pytest.mark.parametrize("options", [{}, {"cluster": "ward"}])
+def test_an_empty_crossing_takes_no_degree_of_freedom(patients, options):
+    data = patients[(patients["sex"] == "female") | (patients["race"] != "Black")]
+    res = ours("event", data, **options)
+    test = res.anova()
+    assert np.isfinite(res.personalized.bse).all()
+    cells = data.assign(sex=data["sex"] + data["race"])
+    expected = bop.glm(f"event ~ {GENERIC} | sex", cells, **options).fit(cv=None).anova()
+    assert test.df == expected.df == 4
+    assert test.statistic == pytest.approx(expected.statistic, rel=1e-7)
+
+
+def test_without_association_p_values_are_uniform():
+    rng = np.random.default_rng(11)
+    pvalues = []
+    for _ in range(60):
+        data = {"x": rng.normal(size=150), "g": rng.choice(["a", "b", "c"], 150)}
+        data["y"] = data["x"] + rng.normal(size=150)
+        pvalues.append(bop.glm("y ~ x | g", data).fit(cv=None).anova().pvalue)
+    assert stats.kstest(pvalues, "uniform").pvalue > 0.001
+
+
+def test_a_recoded_generic_term_cannot_be_tested_by_wald(patients):
+    formula = "event ~ z:ward | z * sex"
+    data = patients.assign(ward=np.where(patients["ward"] < 20, "east", "west"))
+    res = bop.glm(formula, data, cluster=patients["ward"]).fit(cv=None)
+    with pytest.raises(FitError, match="write the generic interactions with main effects"):
+        res.anova()
+    assert bop.glm(formula, data).fit(cv=None).anova().df == 2
