@@ -338,7 +338,10 @@ def _rounded(cells: Cells, most: int, *, up: bool) -> Cells:
 
     More rows are never harder, so sizes go up in a lower bound and down in an upper one.
     """
-    if cells.sizes.size <= most or cells.smallest <= 0.0:
+    if cells.smallest <= 0.0:
+        # An empty group settles it.
+        return Cells(cells.sizes[:1], cells.counts[:1])
+    if cells.sizes.size <= most:
         return cells
     span = np.log(cells.sizes[-1] / cells.smallest)
     edges = cells.smallest * np.exp(span * (np.arange(most) / (most - 1)) ** 2)
