@@ -94,7 +94,7 @@ def bootstrap_counts(
     if not len(first):
         half = size // 2
         sums[half : size - half] = 0.0
-        sums[size - half :] = -sums[:half]
+        sums[size - half :] = -sums[:half][::-1]
     mean, same = lead / people, n - changed
     second = plus * (1 - mean) ** 2 + minus * (1 + mean) ** 2 + same * mean**2
     third = (plus * (1 - mean) ** 3 - minus * (1 + mean) ** 3) - same * mean**3

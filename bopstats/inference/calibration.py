@@ -249,10 +249,11 @@ def _error(rows: _Rows, fit: _Fit, x: FloatArray, which: int) -> tuple[FloatArra
     influence = rows.weight * fit.residual * pull * inverse[rows.group]
     pair, where = np.unique(rows.unit * rows.n_groups + rows.group, return_inverse=True)
     squares = np.bincount(where, influence, len(pair)) ** 2
-    variance = np.bincount(pair % rows.n_groups, squares, rows.n_groups)
+    variance = np.bincount(pair % rows.n_groups, squares, rows.n_groups).astype(np.float64)
     if rows.clusters:
         members = np.bincount(pair % rows.n_groups, minlength=rows.n_groups)
-        return np.sqrt(variance * rows.clusters / (rows.clusters - 1.0)), members - 1.0
+        variance = variance * rows.clusters / (rows.clusters - 1.0)
+        return np.sqrt(variance), np.asarray(members - 1.0, dtype=np.float64)
     df = np.full(rows.n_groups, np.inf) if rows.binomial else n - 1.0 - which
     return np.asarray(np.sqrt(variance * n / (n - 1.0)), dtype=np.float64), df
 
@@ -325,7 +326,8 @@ def calibration_bins(
         else:
             centre = mean
             variance = total(w * (y - mean[cell]) ** 2) / size * n_eff / (n_eff - 1)
-            half = -stdtrit(n_eff - 1, level / 2) * np.sqrt(variance / n_eff)
+            quantile = np.asarray(-stdtrit(n_eff - 1, level / 2), dtype=np.float64)
+            half = quantile * np.sqrt(variance / n_eff)
     there = np.flatnonzero(n > 0)
     columns = {
         "group": there // count,
