@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 from statsmodels.genmod.generalized_linear_model import GLM
-from statsmodels.tools.sm_exceptions import DomainWarning
+from statsmodels.tools.sm_exceptions import DomainWarning, SpecificationWarning
 
 from bopstats.design import Design
 from bopstats.exceptions import FitError
@@ -22,33 +22,38 @@ def statsmodels_results(model: FittedModel, design: Design) -> Any:
     """Fit one model on all used rows by statsmodels itself.
 
     With clusters the covariance is cluster-robust, with sampling weights heteroskedasticity-robust;
-    redundant columns are then left out, since statsmodels needs an invertible information.
+    redundant columns and rows of weight zero are then left out, with which statsmodels has none.
 
     Returns
     -------
     statsmodels.genmod.generalized_linear_model.GLMResults
         The same as ``smf.glm(...).fit()`` on these rows.
     """
+    how: dict[str, Any] = {}
+    rows = np.arange(design.n)
+    if design.cluster is not None or design.weight_type == "prob":
+        how = {"cov_type": "HC0"}
+        rows = rows if design.weight is None else np.flatnonzero(design.weight)
+    if design.cluster is not None:
+        how = {"cov_type": "cluster", "cov_kwds": {"groups": design.cluster[rows]}}
     options: dict[str, Any] = {}
     if design.weight is not None:
         kind = "freq_weights" if design.weight_type == "freq" else "var_weights"
-        options[kind] = design.weight
-    how: dict[str, Any] = {}
-    if design.cluster is not None:
-        how = {"cov_type": "cluster", "cov_kwds": {"groups": design.cluster}}
-    elif design.weight_type == "prob":
-        how = {"cov_type": "HC0"}
+        options[kind] = design.weight[rows]
+    if design.offset is not None:
+        options["offset"] = design.offset[rows]
     endog = pd.Series(design.outcome.values, index=design.index, name=design.outcome.name)
     columns = model.keep if how else np.arange(model.matrix.n_columns)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore", DomainWarning)  # the user named the link
+        # The cluster-robust covariance is right with weights; a test has it by hand.
+        warnings.simplefilter("ignore", SpecificationWarning)
         if model.separation is not None or model.dropped or not model.converged:
             warnings.simplefilter("ignore")  # said when the model was fitted
         known = GLM(
-            endog,
-            model.matrix.frame(design.index).iloc[:, columns],
+            endog.iloc[rows],
+            model.matrix.frame(design.index).iloc[rows, columns],
             family=model.family,
-            offset=design.offset,
             **options,
         )
         try:

@@ -105,6 +105,30 @@ def test_sampling_weights_give_the_robust_wald_test(patients):
     assert test.pvalue == pytest.approx(stats.f.sf(expected, 5, len(patients) - 1), rel=1e-6)
 
 
+@pytest.mark.parametrize(("weights", "kind"), [("precision", "prob"), ("copies", "freq")])
+def test_weighted_cluster_covariance_is_the_sandwich(patients, weights, kind):
+    options = {"cluster": "ward", "weights": weights, "weight_type": kind}
+    large = ours("event", patients, **options).personalized
+    w, x, mu = patients[weights].to_numpy(), large.model.exog, large.fittedvalues.to_numpy()
+    bread = np.linalg.inv((x * (w * mu * (1 - mu))[:, None]).T @ x)
+    score = x * (w * (patients["event"] - mu).to_numpy())[:, None]
+    sums = np.stack([score[patients["ward"] == c].sum(axis=0) for c in patients["ward"].unique()])
+    rows, columns = x.shape
+    small = len(sums) / (len(sums) - 1) * (rows - 1) / (rows - columns)
+    expected = small * bread @ sums.T @ sums @ bread
+    np.testing.assert_allclose(large.cov_params(), expected, rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("options", [{}, {"cluster": "ward"}])
+def test_rows_of_weight_zero_are_as_good_as_absent(patients, options):
+    data = patients.assign(precision=np.where(patients["z"] > 4, 0, patients["precision"]))
+    options = options | {"weights": "precision", "weight_type": "prob"}
+    whole = ours("event", data, **options)
+    part = ours("event", data[data["precision"] > 0], **options)
+    np.testing.assert_allclose(whole.personalized.bse, part.personalized.bse, rtol=1e-8)
+    assert whole.anova().statistic == pytest.approx(part.anova().statistic, rel=1e-8)
+
+
 def test_the_scale_of_sampling_weights_does_not_matter(patients):
     first = ours("event", patients, weights="precision", weight_type="prob").anova()
     data = patients.assign(precision=1000 * patients["precision"])
