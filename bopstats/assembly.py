@@ -161,6 +161,8 @@ def _rows(parsed: Parsed, data: pd.DataFrame, request: Request) -> _Rows:
         for name in names
         if (unused := _unused_levels(data.loc[keep, name]))
     ]
+    if "id" in extras and "cluster" not in extras and extras["id"][mask.used].duplicated().any():
+        notes.append("Rows that share an id share a fold but count as independent; see cluster=.")
     if "note" in data.attrs:
         notes.insert(0, str(data.attrs["note"]))
     return _Rows(data, keep, mask, frame, sides, extras, grouped, ref, tuple(notes))

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import warnings
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import Any
 
 import pandas as pd
 
+from bopstats._validation import is_number
 from bopstats.assembly import Request, build_design
 from bopstats.cli_plan import add_plan
 from bopstats.datasets.files import read_table
@@ -47,7 +50,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"bopstats: error: {error}", file=sys.stderr)
             return 1
     _say(caught)
-    print(output)
+    return _print(output)
+
+
+def _print(output: str) -> int:
+    """Print to whoever reads on; characters that the terminal lacks become question marks."""
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        print(output.encode(encoding, "replace").decode(encoding), flush=True)
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
@@ -61,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="bopstats",
         description="Does adding personal attributes to a model help every group of people?",
     )
+    parser.add_argument("--version", action="version", version=f"bopstats {version('bopstats')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     demo = commands.add_parser("demo", help="the main analysis on the shipped NHANES data")
     demo.add_argument("--json", action="store_true", help="print JSON instead of text")
@@ -71,7 +84,11 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_FIT_EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    fit.add_argument("data", metavar="DATA", help=".csv, .csv.gz, .parquet, .dta, .sas7bdat, .xpt")
+    fit.add_argument(
+        "data",
+        metavar="DATA",
+        help=".csv, .csv.gz, .parquet (needs bopstats[parquet]), .dta, .sas7bdat or .xpt",
+    )
     fit.add_argument("formula", metavar="FORMULA", help="'outcome ~ generic | personal'")
     fit.add_argument("--family", help="binomial, gaussian, poisson, gamma, … (default: by outcome)")
     fit.add_argument("--event", help="level of the outcome that counts")
@@ -127,15 +144,20 @@ def _fit(arguments: argparse.Namespace) -> str:
 
 
 def _event(arguments: argparse.Namespace, data: pd.DataFrame) -> Any:
-    """Return the event as a number where the outcome is a numeric column."""
+    """Return the level of the outcome's column that reads as the option does."""
     outcome = arguments.formula.partition("~")[0].strip()
     event = arguments.event
-    if event is None or outcome not in data or not pd.api.types.is_numeric_dtype(data[outcome]):
+    if event is None or outcome not in data:
         return event
+    levels = data[outcome].dropna().unique()
+    for level in levels:
+        if str(level).lower() == event.lower():
+            return level
     try:
-        return float(event)
+        number = float(event)
     except ValueError:
         return event
+    return next((level for level in levels if is_number(level) and level == number), event)
 
 
 def _output(result: BoPResults, effects: dict[str, float] | None, as_json: bool) -> str:

@@ -115,12 +115,14 @@ def resolve(
         costs = default.get(family, ("deviance",))
     if isinstance(costs, str) or callable(costs):
         costs = (costs,)
+    if not isinstance(costs, Sequence):
+        fail("costs", costs, "a list or tuple, the primary cost first")
     known = _table(threshold, deviance, binomial)
     found = [_callable_cost(c) if callable(c) else _named(c, known, binomial) for c in costs]
     names = [cost.name for cost in found]
     for name in names:
         if names.count(name) > 1:
-            fail("costs", name, "each cost once")
+            fail("costs", name, "each cost once; give callables a __name__ of their own")
     if not found or found[0].kind != "prediction":
         fail("costs", names, "a cost of prediction first (it is the primary one)")
     return tuple(found)
@@ -130,7 +132,13 @@ def _callable_cost(function: Callable[..., Any]) -> Cost:
     name = getattr(function, "__name__", type(function).__name__)
 
     def checked(y: FloatArray, mu: FloatArray) -> FloatArray:
-        values = np.asarray(function(y, mu), dtype=np.float64)
+        views = [y.view(), mu.view()]
+        for view in views:
+            view.flags.writeable = False  # later costs read the same arrays
+        try:
+            values = np.asarray(function(*views), dtype=np.float64)
+        except Exception as error:  # whatever the user's function raises
+            raise ArgumentError(f"costs: {name} failed: {error}") from error
         if values.shape != y.shape or not np.isfinite(values).all():
             raise ArgumentError(
                 f"costs: {name} returned shape {values.shape} with "
@@ -181,10 +189,10 @@ def _table(threshold: float, deviance: PerPerson, binomial: bool) -> dict[str, C
             "net_benefit",
             "prediction",
             net_benefit(threshold),
-            f"net true positives at threshold {threshold:g}",
+            f"minus net benefit at threshold {threshold:g}",
             bounds=(-max(1.0, odds), max(1.0, odds)),
         ),
-        "auc": Cost("auc", "prediction", None, "AUC", group_only=True),
+        "auc": Cost("auc", "prediction", None, "minus AUC", group_only=True),
     }
     sufficiency, incomprehensiveness = explanation_costs(binomial)
     return {
@@ -192,7 +200,7 @@ def _table(threshold: float, deviance: PerPerson, binomial: bool) -> dict[str, C
         "squared_error": Cost("squared_error", "prediction", brier, "squared outcome units"),
         "absolute_error": Cost("absolute_error", "prediction", absolute_error, "outcome units"),
         "deviance": Cost("deviance", "prediction", deviance, "unit deviance"),
-        "r2": Cost("r2", "prediction", None, "R²", group_only=True),
+        "r2": Cost("r2", "prediction", None, "minus R²", group_only=True),
         "sufficiency": sufficiency,
         "incomprehensiveness": incomprehensiveness,
     }

@@ -11,12 +11,15 @@ import numpy as np
 from bopstats._typing import FloatArray, IntArray
 from bopstats.costs import Cost
 from bopstats.design import Design
-from bopstats.exceptions import ConvergenceWarning, SeparationWarning
+from bopstats.exceptions import ConvergenceWarning, FitError, SeparationWarning
 from bopstats.explanations import Masked, explanation_cost, masked_predictions
 from bopstats.fitting.families import family_name
 from bopstats.fitting.models import FittedModel, FittedPair, fit_pair, predict
 from bopstats.groups import RowBop
 from bopstats.splitting import Plan, Split
+
+# Two fits of the same means agree to about this, relative to a mean of 1.
+_ROUNDING = 1e-12
 
 
 @dataclass
@@ -45,6 +48,11 @@ class CrossFit:
         )
         for model in (pair.generic, pair.personalized):
             self._report(model)
+        if len(pair.personalized.keep) <= len(pair.generic.keep):
+            raise FitError(
+                f"formula: the personal terms ({self.design.personal_terms}) add nothing to the "
+                "generic model: their columns are linear combinations of its columns"
+            )
         return pair
 
     def _report(self, model: FittedModel) -> None:
@@ -129,6 +137,7 @@ class CrossFit:
         design = self.design
         y = design.outcome.values[rows]
         own = self.individual_costs
+        predictions = [predictions[0], _without_noise(predictions[0], predictions[1])]
         values = [[self._cost(cost, y, masked) for cost in own] for masked in predictions]
         shape = (len(own), len(rows))
         return RowBop(
@@ -177,3 +186,14 @@ class CrossFit:
                     f"{', '.join(sorted(self._dropped[name]))}."
                 )
         return found
+
+
+def _without_noise(generic: Masked, personalized: Masked) -> Masked:
+    """Let both models agree where they differ by rounding only, so that the benefit is 0."""
+
+    def settle(name: str) -> FloatArray:
+        a, b = getattr(generic, name), getattr(personalized, name)
+        same = np.abs(b - a) <= _ROUNDING * np.maximum(1.0, np.abs(a))
+        return np.asarray(np.where(same, a, b), dtype=np.float64)
+
+    return Masked(settle("whole"), settle("top_only"), settle("without_top"))

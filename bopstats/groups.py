@@ -52,8 +52,15 @@ class GroupIndex:
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
-        """One text a group, e.g. ``"female, Hispanic"``."""
-        return tuple(", ".join(map(str, row)) for row in self.frame().itertuples(index=False))
+        """One text a group, e.g. ``"female, Hispanic"``; with names where levels alone clash."""
+        rows = list(self.frame().itertuples(index=False, name=None))
+        short = tuple(", ".join(map(str, row)) for row in rows)
+        if len(set(short)) == len(short) and POPULATION not in short:
+            return short
+        return tuple(
+            ", ".join(f"{name}={level!r}" for name, level in zip(self.attributes, row, strict=True))
+            for row in rows
+        )
 
 
 @dataclass(frozen=True)
@@ -217,7 +224,7 @@ class GroupMoments:
             return np.bincount(group, values, size).astype(np.float64)
 
         def each(values: FloatArray) -> FloatArray:
-            return np.stack([total(row) for row in values])
+            return np.array([total(row) for row in values]).reshape(len(values), size)
 
         benefit = rows.benefit
         clusters = None

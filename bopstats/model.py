@@ -201,6 +201,9 @@ class PersonalizedGLM:
         """
         generator = check_rng(rng)
         threshold = check_share("threshold", threshold)
+        for name, flag in (("explain", explain), ("nested", nested)):
+            if not isinstance(flag, bool):
+                fail(name, flag, "True or False")
         chosen = self._costs(costs, threshold, explain)
         n_terms = len(self.design.generic.terms)
         explained = any(cost.kind == "explanation" for cost in chosen)

@@ -66,6 +66,7 @@ def _with_event(series: pd.Series[Any], name: str, event: object) -> Outcome:
     if not pd.api.types.is_hashable(event) or event not in distinct:
         hint = nearest(str(event), distinct)
         raise OutcomeError(f"event: got {event!r}; {name!r} has the levels {_levels(series)}{hint}")
+    event = next(level for level in distinct if level == event)  # as the data spell it
     array = np.asarray(series == event, dtype=np.float64)
     _refuse_constant(array, name)
     return Outcome(name, array, event, True, "binary", asked=True)
@@ -94,6 +95,12 @@ def default_family(outcome: Outcome) -> str:
         raise OutcomeError(
             f"outcome {outcome.name!r} holds whole numbers: say family='poisson' or "
             "'negative_binomial' for counts, 'gaussian' for measurements"
+        )
+    distinct = np.unique(outcome.values)
+    if not outcome.binary and len(distinct) == 2:
+        raise OutcomeError(
+            f"outcome {outcome.name!r} has the two values {distinct[0]:g} and {distinct[1]:g}: say "
+            f"which one counts, e.g. event={distinct[1]:g}, or family='gaussian'"
         )
     return "binomial" if outcome.binary else "gaussian"
 

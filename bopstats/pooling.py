@@ -15,7 +15,7 @@ from bopstats.fitting.results import AssociationTest
 from bopstats.groups import RowBop
 from bopstats.inference.estimates import Estimates
 from bopstats.inference.rubin import pool_association, pool_estimates
-from bopstats.inference.tests import BoPTest
+from bopstats.inference.tests import BoPTest, Question
 from bopstats.results import BoPResults
 
 
@@ -114,16 +114,13 @@ class PooledResults(BoPResults):
     def _test(
         self,
         cost: str | None,
-        effect: float | None,
-        alpha: float,
-        null: float,
-        kind: str,
-        max_error: float,
-        require_all: bool,
+        question: Question,
         rows: Sequence[RowBop] | None,  # noqa: ARG002 - those of one analysis would mislead
     ) -> BoPTest:
         """Run a test without what needs the rows of a single analysis."""
-        return super()._test(cost, effect, alpha, null, kind, max_error, require_all, None)
+        if question.kind == "heterogeneity" and self.evaluation.settings.clustered:
+            raise BopError("kind='heterogeneity': not available for pooled clustered data")
+        return super()._test(cost, question, None)
 
     def _estimates(self, name: str, alpha: float, null: float = 0.0) -> Estimates:
         key = (name, alpha, null)

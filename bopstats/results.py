@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +21,7 @@ from bopstats.inference.estimates import Estimates, estimate
 from bopstats.inference.gamma import Gamma, smallest_benefit
 from bopstats.inference.notes import group_notes
 from bopstats.inference.testability import group_bounds
-from bopstats.inference.tests import KINDS, BoPTest, run_test
+from bopstats.inference.tests import BoPTest, Question, run_test
 from bopstats.inference.verdicts import group_verdict
 from bopstats.tables.record import as_record
 from bopstats.tables.summary import Summary, build_summary
@@ -152,7 +152,7 @@ class BoPResults:
         columns: dict[str, Any] = {
             "cost": name,
             "kind": found.cost.kind,
-            **{_column(a): attributes[a] for a in index.attributes},
+            **{c: attributes[a] for a, c in _columns(index.attributes).items()},
             "group": [*index.labels, POPULATION],
             "n": _whole(found.median("n")),
             "n_eff": found.median("n_eff"),
@@ -193,7 +193,8 @@ class BoPResults:
             With `value`, `group`, `ci_low`, `ci_upp`, `covers`.
         """
         estimates = self._estimates(self._cost(cost).name, check_share("alpha", alpha))
-        return smallest_benefit(estimates, self.evaluation.groups.labels)
+        note = _IN_SAMPLE if self.evaluation.settings.evaluation == "in-sample" else ""
+        return smallest_benefit(estimates, self.evaluation.groups.labels, note)
 
     def test(
         self,
@@ -202,6 +203,7 @@ class BoPResults:
         effect: float | None = None,
         alpha: float = 0.05,
         null: float = 0.0,
+        margin: float = 0.0,
         kind: str = "every",
         max_error: float = 0.5,
         require_all: bool = False,
@@ -213,55 +215,44 @@ class BoPResults:
         cost : str, optional
             By default the primary cost.
         effect : float, optional
-            Smallest benefit that matters, in the cost's unit; needed for error bounds.
+            Smallest benefit that matters, in the cost's unit, above ``null - margin``; needed for
+            error bounds.
         alpha : float
-            Two-sided; the one-sided test rejects at alpha/2.
+            Two-sided; one-sided tests reject at alpha/2, the heterogeneity test at alpha.
         null : float
             Benefit that each group is compared with.
-        kind : {"every", "harm"}
-            "every": does every group benefit (intersection–union, Berger 1982); "harm": is some
-            group harmed (Holm).
+        margin : float
+            Harm that is still accepted: each group is compared with ``null - margin``
+            (non-inferiority: "no group is harmed by more than margin").
+        kind : {"every", "harm", "heterogeneity", "gail_simon"}
+            "every": does every group benefit (intersection–union, Berger 1982). "harm": is some
+            group harmed (Holm). "heterogeneity": do benefits differ between groups (Cochran's Q;
+            an adjusted Wald test where groups share clusters). "gail_simon": is some group harmed,
+            by the omnibus statistic of Gail and Simon (1985).
         max_error : float
             Largest tolerable sum of both error rates.
         require_all : bool
-            Whether a group that is empty, too small or without an estimate is an error.
+            Whether a group that is empty, too small or without a test is an error.
 
         Returns
         -------
         BoPTest
         """
-        return self._test(
-            cost, effect, alpha, null, kind, max_error, require_all, self.evaluation.rows
-        )
+        question = Question(kind, effect, alpha, null, margin, max_error, require_all)
+        return self._test(cost, question, self.evaluation.rows)
 
-    def _test(
-        self,
-        cost: str | None,
-        effect: float | None,
-        alpha: float,
-        null: float,
-        kind: str,
-        max_error: float,
-        require_all: bool,
-        rows: Sequence[RowBop] | None,
-    ) -> BoPTest:
+    def _test(self, cost: str | None, question: Question, rows: Sequence[RowBop] | None) -> BoPTest:
         """Run a test; without rows it uses only what a saved result holds."""
-        alpha = check_share("alpha", alpha)
-        check_choice("kind", kind, KINDS)
-        null = check_real("null", null)
-        if effect is not None:
-            effect = check_real("effect", effect, low=0.0)
-        max_error = check_share("max_error", max_error)
+        chosen = self._cost(cost)
+        single = [each.name for each in self.evaluation.costs if not each.group_only]
         return run_test(
-            self._estimates(self._cost(cost).name, alpha, null),
+            self._estimates(chosen.name, question.alpha, question.value),
+            question,
             self.evaluation.groups.labels,
-            kind=kind,
-            alpha=alpha,
-            null=null,
-            effect=effect,
-            max_error=max_error,
-            require_all=require_all,
+            moments=self.evaluation.moments,
+            place=None if chosen.group_only else single.index(chosen.name),
             rows=rows,
+            in_sample=self.evaluation.settings.evaluation == "in-sample",
         )
 
     def anova(self) -> AssociationTest:
@@ -338,7 +329,9 @@ class BoPResults:
         effects = self._effects(effect)
         names = [cost.name for cost in self.evaluation.costs]
         tests = {
-            name: self._test(name, effects.get(name), alpha, 0.0, "every", max_error, False, None)
+            name: self._test(
+                name, Question(effect=effects.get(name), alpha=alpha, max_error=max_error), None
+            )
             for name in names
         }
         return tests, {name: self.gamma(name, alpha=alpha) for name in names}
@@ -348,8 +341,10 @@ class BoPResults:
             return {}
         if is_number(effect):
             effect = {self.evaluation.costs[0].name: effect}
-        if not isinstance(effect, dict):
-            fail("effect", effect, "a number, or a mapping from cost to number")
+        if isinstance(effect, pd.Series):
+            effect = effect.to_dict()
+        if not isinstance(effect, Mapping):
+            fail("effect", effect, "a number, or a dict from cost to number")
         return {
             self._cost(name).name: check_real(f"effect[{name!r}]", value, low=0.0)
             for name, value in effect.items()
@@ -368,6 +363,7 @@ class BoPResults:
         return self._cache[key]
 
 
+_IN_SAMPLE = "in-sample, optimistic"
 _OWN_COLUMNS = frozenset(
     {"cost", "kind", "group", "n", "n_eff", "events", "n_changed", "cost_generic", "bop"}
     | {"cost_personalized", "std_err", "ci_low", "ci_upp", "ci_method", "p_benefit", "p_harm"}
@@ -376,9 +372,16 @@ _OWN_COLUMNS = frozenset(
 )
 
 
-def _column(attribute: str) -> str:
-    """Return the frame's column for a group attribute."""
-    return f"{attribute}_attribute" if attribute in _OWN_COLUMNS else attribute
+def _columns(attributes: tuple[str, ...]) -> dict[str, str]:
+    """Return the frame's column for each group attribute, none of them twice."""
+    taken, columns = set(_OWN_COLUMNS), {}
+    for name in attributes:
+        column = name
+        while column in taken:
+            column += "_attribute"
+        taken.add(column)
+        columns[name] = column
+    return columns
 
 
 def _whole(values: FloatArray) -> Any:

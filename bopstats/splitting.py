@@ -200,7 +200,7 @@ def _given(design: Design, cv: Any) -> tuple[Split, ...]:
     row_of[design.positions] = np.arange(design.n)
     splits, tested = [], np.zeros(design.n_read, dtype=bool)
     for k, pair in enumerate(cv):
-        if not isinstance(pair, Sequence) or len(pair) != 2:
+        if not isinstance(pair, (Sequence, np.ndarray)) or len(pair) != 2:
             fail(f"cv[{k}]", type(pair).__name__, "a pair (train, test) of position arrays")
         train, test = (_positions(half, design.n_read, k) for half in pair)
         overlap = np.intersect1d(train, test)

@@ -1,9 +1,13 @@
+from math import comb
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 import bopstats as bop
+from bopstats.exceptions import SeparationWarning
 
 FORMULA = "high_bp ~ bmi + hba1c + sleep_hours | sex * insured"
 COLUMNS = [
@@ -192,3 +196,131 @@ def test_continuous_laws_are_refused_where_benefits_take_few_values(nhanes):
     lower = result.test(effect=0.1).error_lower
     assert lower["error_lower"].isna().all()
     assert lower["reason"].str.contains("fewer than 10 distinct").all()
+
+
+def test_null_and_margin_reword_hypotheses_and_verdicts(res):
+    shifted = res.test(null=-0.05)
+    assert shifted.verdict == "every group's benefit exceeds -0.05"
+    assert "does not benefit" not in shifted.null
+    assert res.test(margin=0.05).verdict == "no group is harmed by more than 0.05"
+    assert res.test(null=0.05).verdict == "some group's benefit is below 0.05"
+    with pytest.raises(bop.BopError, match="effect"):
+        res.test(null=0.02, effect=0.01)
+
+
+def test_bounds_of_a_shifted_null_are_those_of_the_distance(res):
+    near, far = res.test(effect=0.01), res.test(null=-0.01, effect=0.0)
+    assert near.error_lower.equals(far.error_lower)
+
+
+def test_heterogeneity_and_gail_simon_by_hand(nhanes):
+    result = bop.glm(FORMULA, nhanes).fit(repeats=1, rng=4)
+    rows = result.frame("brier").iloc[:-1]
+    weights = 1 / rows["std_err"] ** 2
+    mean = (weights * rows["bop"]).sum() / weights.sum()
+    q = (weights * (rows["bop"] - mean) ** 2).sum()
+    found = result.test(kind="heterogeneity")
+    assert found.statistic == pytest.approx(q, rel=1e-9)
+    assert found.pvalue == pytest.approx(stats.chi2.sf(q, 3), rel=1e-9)
+    harmed = (weights * rows["bop"].clip(upper=0) ** 2).sum()
+    omnibus = result.test(kind="gail_simon")
+    assert omnibus.statistic == pytest.approx(harmed, rel=1e-9)
+    mixture = sum(comb(4, h) / 16 * stats.chi2.sf(harmed, h) for h in range(1, 5))
+    assert omnibus.pvalue == pytest.approx(mixture, rel=1e-9)
+
+
+@pytest.mark.parametrize("weight_type", ["prob", "precision"])
+def test_weights_of_any_size_leave_unchanged_groups_an_honest_interval(nhanes, weight_type):
+    weights = np.random.default_rng(0).uniform(1000.5, 90000, len(nhanes))
+    model = bop.glm(
+        "diabetes ~ bmi + total_chol | sex", nhanes, weights=weights, weight_type=weight_type
+    )
+    rows = model.fit(rng=1, repeats=1, threshold=0.9).frame("zero_one")
+    unchanged = rows[rows["n_changed"] == 0]
+    assert len(unchanged) > 0
+    assert (unchanged["ci_method"] == "clopper-pearson (effective n)").all()
+    for row in unchanged.itertuples():
+        # One-sided Clopper–Pearson limits at alpha/4 for each direction of change.
+        assert row.ci_upp == pytest.approx(-np.expm1(np.log(0.0125) / row.n_eff), rel=1e-9)
+        assert row.ci_low == -row.ci_upp
+
+
+def test_a_fold_that_flips_at_the_threshold_is_no_crash():
+    rng = np.random.default_rng(1)
+    y = np.zeros(12000, dtype=int)
+    y[:6000][rng.permutation(6000)[:2967]] = 1
+    y[6000:][rng.permutation(6000)[:2000]] = 1
+    data = pd.DataFrame({"sex": np.where(np.arange(12000) < 6000, "f", "m"), "y": y})
+    rows = bop.glm("y ~ 1 | sex", data).fit(rng=1, explain=False).frame("zero_one")
+    assert rows["ci_low"].notna().all()
+
+
+def test_a_group_without_events_gets_no_t_interval_and_few_events_a_note():
+    rng = np.random.default_rng(0)
+    data = pd.DataFrame({"x": rng.normal(size=300), "g": list("abc") * 100, "y": 0})
+    data.loc[data["g"] == "a", "y"] = rng.integers(0, 2, 100)
+    data.loc[data.index[data["g"] == "b"][:4], "y"] = 1
+    with pytest.warns(SeparationWarning):
+        result = bop.glm("y ~ x | g", data).fit(rng=1, repeats=1)
+    rows = result.frame("brier").set_index("group")
+    assert np.isnan(rows.loc["c", "ci_low"])
+    assert "no events" in rows.loc["c", "note"]
+    assert "only 4 events" in rows.loc["b", "note"]
+    assert result.test().covers == (2, 3)
+    assert result.gamma().covers == (2, 3)
+
+
+def test_a_personal_side_that_adds_nothing_is_an_error(nhanes):
+    both = nhanes.assign(male=(nhanes["sex"] == "male") * 1.0, female=(nhanes["sex"] != "male") * 1)
+    with pytest.raises(bop.BopError, match="add nothing to the generic model"):
+        bop.glm("high_bp ~ bmi + male | female", both).fit()
+
+
+def test_a_cost_that_writes_into_its_arguments_is_refused(nhanes):
+    def greedy(y, mu):
+        mu[:] = 0
+        return np.abs(y - mu)
+
+    with pytest.raises(bop.BopError, match="greedy failed"):
+        bop.glm("high_bp ~ bmi | sex", nhanes).fit(costs=(greedy, "brier"))
+
+
+def test_a_single_group_metric_alone_can_be_asked_for(nhanes):
+    result = bop.glm("high_bp ~ bmi | sex", nhanes).fit(costs="auc", explain=False, repeats=1)
+    assert "not tested" in result.summary().as_text()
+    assert "negated: auc" in result.summary().as_text()
+
+
+def test_in_sample_results_say_so_wherever_they_show(nhanes):
+    result = bop.glm("high_bp ~ bmi | sex", nhanes).fit(cv=None)
+    assert "optimistic" in repr(result)
+    assert "optimistic" in str(result.test())
+    assert result.frame()["note"].str.contains("optimistic").all()
+
+
+@pytest.mark.parametrize("scale", [1e9, 1e-6])
+def test_any_scale_prints_within_100_columns_and_not_as_zeros(nhanes, scale):
+    data = nhanes.assign(sbp=nhanes["sbp"] * scale)
+    lines = bop.glm("sbp ~ bmi | sex", data).fit(repeats=1).summary().as_text().splitlines()
+    assert max(map(len, lines)) <= 100
+    row = next(line for line in lines if line.startswith("female") and "cannot" in line)
+    assert float(row.split()[1]) > 0
+
+
+def test_columns_and_labels_that_clash_stay_apart(nhanes):
+    few = nhanes.iloc[:600]
+    data = few.assign(
+        group=np.where(few["sex"] == "male", "population", "b"),
+        group_attribute=few["insured"].map({0: "no", 1: "yes"}),
+    )
+    frame = bop.glm("sbp ~ bmi | group * group_attribute", data).fit(repeats=1).frame()
+    one = frame[frame["cost"] == "squared_error"]
+    assert one["group"].is_unique
+    assert (one["group"] == "population").sum() == 1
+    assert {"group_attribute", "group_attribute_attribute"} <= set(one.columns)
+
+
+def test_hold_out_says_how_many_rows_were_evaluated(nhanes):
+    text = bop.glm("sbp ~ bmi | sex", nhanes).fit(cv=0.25).summary().as_text()
+    evaluated = round(0.25 * 1998) + round(0.25 * 1926)
+    assert f"{evaluated} held out and evaluated" in text

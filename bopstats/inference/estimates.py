@@ -14,16 +14,14 @@ from bopstats._typing import BoolArray, FloatArray
 from bopstats.costs import Cost, auc_by_group, r2
 from bopstats.evaluation import Evaluation, Refitted
 from bopstats.groups import GroupMoments
+from bopstats.inference.choice import EFFECTIVE, Choice
 from bopstats.inference.means import Means, group_means
 from bopstats.inference.multiplicity import holm
-from bopstats.inference.paired import choose_method, paired_interval, paired_pvalues
+from bopstats.inference.paired import paired_interval, paired_pvalues
 from bopstats.inference.refits import normal_figures
 
 NO_ROWS_OF_BENEFIT = "no person has a value of this metric: no interval or test"
-UNCHANGED = "no one's cost changed: an unbounded cost has no interval"
-INFINITE = "a cost is infinite: a prediction of exactly 0 or 1 was wrong"
 _FIGURES = ("low", "high", "bonferroni_high", "p_benefit", "p_harm")
-CONSTANT = "the benefit does not vary: no interval"
 
 
 @dataclass(frozen=True)
@@ -76,6 +74,12 @@ class Estimates:
         enough = np.array([status == "ok" for status in self.status[:-1]])
         return np.asarray(enough & np.isfinite(self.bop[:, :-1]).all(axis=0), dtype=bool)
 
+    @property
+    def tested(self) -> BoolArray:
+        """Which groups tests and limits cover, shape (G,): those covered that have a p-value."""
+        known = np.isfinite(self.p_benefit[:, :-1]).all(axis=0)
+        return np.asarray(self.covered & known, dtype=bool)
+
     def median(self, name: str) -> FloatArray:
         """Return the median over partitions of a figure; nan if any partition has none."""
         return np.asarray(np.median(getattr(self, name), axis=0), dtype=np.float64)
@@ -84,7 +88,7 @@ class Estimates:
         """Return p-values adjusted over the covered groups in each partition (Holm 1979)."""
         values: FloatArray = getattr(self, name)
         adjusted = np.full_like(values, np.nan)
-        columns = np.flatnonzero(self.covered & np.isfinite(values[:, :-1]).all(axis=0))
+        columns = np.flatnonzero(self.tested)
         adjusted[:, columns] = holm(values[:, columns])
         return adjusted
 
@@ -187,15 +191,32 @@ def _per_person(
     columns = len(status)
     exact = cost.integer and weight_type in (None, "freq") and moments[0].clusters is None
     family = alpha / max(1, sum(each == "ok" for each in status[:-1]))
+    simple = weight_type is None and moments[0].clusters is None
     choices = [
-        _method(cost, status[g], exact, means, changed, basics["n"], g) for g in range(columns)
+        Choice(
+            cost,
+            status[g],
+            exact,
+            cost.kind == "prediction" and evaluation.settings.family == "binomial",
+            EFFECTIVE[0] if simple else EFFECTIVE[1],
+            basics["n"][:, g],
+            basics["events"][:, g],
+            changed[:, g],
+            np.array([mean.mean[g] for mean in means]),
+            np.array([mean.std_err[g] for mean in means]),
+            np.array([mean.df[g] for mean in means]),
+        ).method()
+        for g in range(columns)
     ]
     methods = tuple(method for method, _ in choices)
-    each = [_by_t(mean, alpha, family, null) for mean in means]
+    each = [_by_t(cost, mean, alpha, family, null) for mean in means]
     for found, moment, mean in zip(each, moments, means, strict=True):
         for g, method in enumerate(methods):
-            if method != "t":
-                found[:, g] = _by_counts(cost, method, moment, mean, place, g, alpha, family, null)
+            if method == "t" and mean.std_err[g] > 0:
+                continue
+            # A partition in which nothing changed borrows the limits for such groups.
+            how = EFFECTIVE[0] if method == "t" else method
+            found[:, g] = _by_counts(cost, how, moment, mean, place, g, alpha, family, null)
     refitted = evaluation.refitted
     if refitted is not None:
         methods = tuple(refitted.method if method else "" for method in methods)
@@ -222,32 +243,6 @@ def _per_person(
         )
 
 
-def _method(
-    cost: Cost,
-    status: str,
-    exact: bool,
-    means: list[Means],
-    changed: FloatArray,
-    n: FloatArray,
-    g: int,
-) -> tuple[str, str]:
-    """Choose a group's method once for all partitions; "" with a reason where there is none."""
-    if status != "ok":
-        return "", f"{status}: {int(np.median(n[:, g]))} rows"
-    if exact:
-        return choose_method(float(np.median(n[:, g])), float(np.median(changed[:, g]))), ""
-    if not all(np.isfinite(mean.mean[g]) for mean in means):
-        return "", INFINITE
-    flat = [not mean.std_err[g] > 0 for mean in means]
-    if not any(flat):
-        return "t", ""
-    if changed[:, g].any():
-        return "", CONSTANT
-    if cost.bounds is None:
-        return "", UNCHANGED
-    return choose_method(float(np.median([mean.n_eff[g] for mean in means])), 0.0), ""
-
-
 def _from_refits(
     refitted: Refitted,
     place: int,
@@ -270,9 +265,15 @@ def _every(values: FloatArray, like: FloatArray) -> FloatArray:
     return np.where(np.isfinite(like), values, np.nan)
 
 
-def _by_t(means: Means, alpha: float, family: float, null: float) -> FloatArray:
-    """Return the rows of `_FIGURES` by the t distribution, shape (5, G + 1)."""
-    return np.stack([*means.interval(alpha), means.interval(family)[1], *means.pvalues(null)])
+def _by_t(cost: Cost, means: Means, alpha: float, family: float, null: float) -> FloatArray:
+    """Return the rows of `_FIGURES` by the t distribution, shape (5, G + 1).
+
+    Limits stay within what the cost allows.
+    """
+    limits = np.stack([*means.interval(alpha), means.interval(family)[1]])
+    if cost.bounds is not None:
+        limits = np.clip(limits, *cost.bounds)
+    return np.concatenate([limits, np.stack(means.pvalues(null))])
 
 
 def _by_counts(
@@ -287,16 +288,24 @@ def _by_counts(
     null: float,
 ) -> tuple[float, ...]:
     """Return the figures of one group by a method for counts; nan where there is no method."""
-    if not method:
+    if not method or (method in EFFECTIVE and cost.bounds is None):
         return (np.nan,) * len(_FIGURES)
-    if cost.integer:
-        size, scale = float(moments.w[g]), 1.0
-        plus, minus = float(moments.plus[place][g]), float(moments.minus[place][g])
+    scale = 1.0
+    if method in EFFECTIVE:
+        # Everyone's benefit is the same; where it is 0 and |B| ≤ b, the mean is within
+        # ±b · P(changed), whatever the benefits of those who change.
+        size, same = float(means.n_eff[g]), float(means.mean[g])
+        plus, minus = size * max(same, 0.0), size * max(-same, 0.0)
+        scale = max(abs(bound) for bound in cost.bounds or (1.0,))
+        method = "clopper-pearson"
     else:
-        # Nothing changed and |B| ≤ b: the mean is within ±b · P(changed).
-        size, scale = float(np.floor(means.n_eff[g])), max(abs(b) for b in cost.bounds or (1.0,))
-        plus = minus = 0.0
+        size = float(moments.w[g])
+        plus, minus = float(moments.plus[place][g]), float(moments.minus[place][g])
     low, high = paired_interval(size, plus, minus, alpha=alpha, method=method)
     upper = paired_interval(size, plus, minus, alpha=family, method=method)[1]
-    benefit, harm = paired_pvalues(size, plus, minus, null=null / scale, method=method)
+    at = float(np.clip(null / scale, -1.0, 1.0))
+    if abs(at) == 1.0:
+        benefit, harm = (1.0, 0.0) if at > 0 else (0.0, 1.0)
+    else:
+        benefit, harm = paired_pvalues(size, plus, minus, null=at, method=method)
     return scale * low, scale * high, scale * upper, benefit, harm

@@ -15,7 +15,8 @@ class Gamma:
     """The smallest benefit over the groups covered.
 
     `value` is biased downward, being the minimum of noisy estimates; the limits are not. `group`
-    is the group that is smallest in most partitions; `covers` says of how many groups out of all.
+    is the group that is smallest in most partitions; `covers` says of how many groups out of
+    all: those with a test, or where the metric has none, those with an estimate.
     """
 
     value: float
@@ -23,16 +24,18 @@ class Gamma:
     ci_low: float
     ci_upp: float
     covers: tuple[int, int]
+    note: str = ""
 
     def __str__(self) -> str:
         """Return one line with estimate, group and limits."""
         return (
             f"gamma = {self.value:.6g} ({self.group}), limits [{self.ci_low:.6g}, "
             f"{self.ci_upp:.6g}], covers {self.covers[0]} of {self.covers[1]} groups"
+            + (f" ({self.note})" if self.note else "")
         )
 
 
-def smallest_benefit(estimates: Estimates, labels: tuple[str, ...]) -> Gamma:
+def smallest_benefit(estimates: Estimates, labels: tuple[str, ...], note: str = "") -> Gamma:
     """Return gamma and its confidence limits.
 
     Parameters
@@ -41,6 +44,8 @@ def smallest_benefit(estimates: Estimates, labels: tuple[str, ...]) -> Gamma:
         One cost's figures.
     labels : tuple of str
         Group labels.
+    note : str
+        What marks the number wherever it shows.
 
     Notes
     -----
@@ -49,7 +54,7 @@ def smallest_benefit(estimates: Estimates, labels: tuple[str, ...]) -> Gamma:
     limits at alpha/(2a) for a groups (Bonferroni), since γ is at most every group's benefit.
     Medians over partitions are returned.
     """
-    columns = np.flatnonzero(estimates.covered)
+    columns = np.flatnonzero(estimates.tested if estimates.tested.any() else estimates.covered)
     covers = (len(columns), estimates.n_groups)
     if not len(columns):
         return Gamma(np.nan, "none", np.nan, np.nan, covers)
@@ -67,4 +72,5 @@ def smallest_benefit(estimates: Estimates, labels: tuple[str, ...]) -> Gamma:
         smallest(estimates.low),
         smallest(estimates.bonferroni_high),
         covers,
+        note,
     )

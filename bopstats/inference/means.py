@@ -80,9 +80,14 @@ def _clustered(moments: GroupMoments, clusters: ClusterSums, cost: int, mean: Fl
     total = len(np.unique(clusters.cluster))
     score = clusters.wb[cost] - mean[clusters.group] * clusters.w
     squares = np.bincount(clusters.group, score**2, size)
+    noise = 1e-20 * np.bincount(clusters.group, clusters.wb[cost] ** 2, size)
+    squares = np.where(squares <= noise, 0.0, squares)
     variance = total / (total - 1) * squares / moments.w**2
     members = np.bincount(clusters.group, minlength=size)
     simple = _linearised(moments, cost, mean)
-    spread = np.where(variance > 0, np.minimum(1.0, simple / variance), 1.0)
-    n_eff = np.asarray(spread * moments.w**2 / moments.w2, dtype=np.float64)
+    variance = np.where(members > 1, variance, np.nan)
+    kish = moments.w**2 / moments.w2
+    # Where nothing varies the design effect is unknown: count clusters, not people.
+    spread = np.where(variance > 0, kish * np.minimum(1.0, simple / variance), members)
+    n_eff = np.asarray(spread, dtype=np.float64)
     return Means(mean, np.asarray(np.sqrt(variance)), np.asarray(members - 1.0), n_eff)

@@ -8,16 +8,20 @@ from bopstats.evaluation import Evaluation
 from bopstats.inference.estimates import Estimates
 
 _RARE = 0.01
+_FEW_EVENTS = 10
 
 
 def group_notes(estimates: Estimates, evaluation: Evaluation) -> list[str]:
     """Return one text a group, the population last; empty where there is nothing to say.
 
-    Says why a figure is missing; that 0–1 loss cannot see a group in which under 1 % or over 99 %
-    of predictions pass the threshold; and that personal terms which only shift a whole group
-    cannot change its AUC.
+    Says why a figure is missing; that events are few; that 0–1 loss cannot see a group in which
+    under 1 % or over 99 % of predictions pass the threshold; and that personal terms which only
+    shift a whole group cannot change its AUC.
     """
     texts = [[reason] if reason else [] for reason in estimates.reason]
+    for g, few in enumerate(_few_events(estimates, evaluation)):
+        if few and estimates.method[g]:
+            texts[g].append(few)
     if estimates.cost.name in {"zero_one", "net_benefit"}:
         for g, share in enumerate(_passing(evaluation)):
             if share < _RARE or share > 1 - _RARE:
@@ -30,7 +34,26 @@ def group_notes(estimates: Estimates, evaluation: Evaluation) -> list[str]:
                 "the personal terms shift everyone in a group alike: only the refitted generic "
                 "coefficients can change its AUC"
             )
+    if evaluation.settings.evaluation == "in-sample":
+        for each in texts:
+            each.append("in-sample, optimistic")
     return ["; ".join(each) for each in texts]
+
+
+def _few_events(estimates: Estimates, evaluation: Evaluation) -> list[str]:
+    """Say where few events or non-events make a t interval of a prediction cost doubtful."""
+    single = estimates.cost.kind == "prediction" and not estimates.cost.group_only
+    nothing = [""] * len(estimates.status)
+    if evaluation.settings.family != "binomial" or not single or estimates.cost.integer:
+        return nothing
+    events = estimates.median("events")
+    fewest = np.minimum(events, estimates.median("n") - events)
+    return [
+        f"only {size:g} {'events' if yes <= size else 'non-events'}: t intervals may under-cover"
+        if size < _FEW_EVENTS
+        else ""
+        for size, yes in zip(fewest, events, strict=True)
+    ]
 
 
 def _passing(evaluation: Evaluation) -> list[float]:

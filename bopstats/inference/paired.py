@@ -231,7 +231,7 @@ def _check_counts(
     n: float, n_plus: float, n_minus: float, method: str
 ) -> tuple[float, float, float]:
     """Return the three counts as floats that make a table."""
-    check = _whole if method in EXACT else _real
+    check = _whole if method == "exact unconditional" else _real
     size, plus, minus = check("n", n), check("n_plus", n_plus), check("n_minus", n_minus)
     if plus + minus > size * (1 + 1e-12):
         fail("n_plus + n_minus", n_plus + n_minus, f"at most n = {n!r}")

@@ -198,7 +198,8 @@ def _bound(function: Any, effect: float, sizes: FloatArray, laws: Sequence[Any])
     try:
         return float(function(effect, sizes, laws))
     except DomainError as error:
-        return NotComputable(f"{IMPOSSIBLE} ({error})")
+        largest = str(error).partition("allowed: ")[2].partition(";")[0]
+        return NotComputable(f"{IMPOSSIBLE} ({largest or error})")
 
 
 def _seen(rows: RowBop, cost: str, groups: IntArray) -> list[FloatArray]:

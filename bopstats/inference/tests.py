@@ -10,14 +10,68 @@ import numpy as np
 import pandas as pd
 from scipy.special import log_ndtr, ndtr
 
-from bopstats._typing import FloatArray
+from bopstats._typing import FloatArray, IntArray
+from bopstats._validation import check_choice, check_real, check_share
 from bopstats.exceptions import DataError
-from bopstats.groups import RowBop
+from bopstats.groups import GroupMoments, RowBop
 from bopstats.inference.estimates import Estimates
-from bopstats.inference.testability import Bounds, data_bounds
-from bopstats.inference.verdicts import overall_verdict
+from bopstats.inference.heterogeneity import (
+    cochran_q,
+    gail_simon,
+    group_covariance,
+    wald_equal,
+)
+from bopstats.inference.testability import data_bounds
+from bopstats.inference.verdicts import overall_verdict, shifted
 
-KINDS = ("every", "harm")
+KINDS = ("every", "harm", "heterogeneity", "gail_simon")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of all groups together; see `BoPResults.test`.
+
+    `value` is the benefit that each group is compared with: `null` less `margin`.
+    """
+
+    kind: str = "every"
+    effect: float | None = None
+    alpha: float = 0.05
+    null: float = 0.0
+    margin: float = 0.0
+    max_error: float = 0.5
+    require_all: bool = False
+
+    def __post_init__(self) -> None:
+        check_choice("kind", self.kind, KINDS)
+        check_share("alpha", self.alpha)
+        check_share("max_error", self.max_error)
+        check_real("null", self.null)
+        check_real("margin", self.margin, low=0.0, closed="low")
+        if self.effect is not None:
+            check_real("effect", self.effect, low=self.value)
+
+    @property
+    def value(self) -> float:
+        """The benefit that each group is compared with."""
+        return self.null - self.margin
+
+    @property
+    def level(self) -> float:
+        """What the p-value is compared with: alpha for heterogeneity, which has no direction."""
+        return self.alpha if self.kind == "heterogeneity" else self.alpha / 2
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """Null and alternative."""
+        value = f"{self.value:g}"
+        gloss = "" if self.value else " (some group does not benefit)"
+        return {
+            "every": (f"gamma <= {value}{gloss}", f"gamma > {value}"),
+            "harm": (f"every group's benefit >= {value}", f"some group's benefit < {value}"),
+            "heterogeneity": ("all groups have the same benefit", "some benefits differ"),
+            "gail_simon": (f"every group's benefit >= {value}", f"some group's benefit < {value}"),
+        }[self.kind]
 
 
 @dataclass(frozen=True)
@@ -41,15 +95,17 @@ class BoPTest:
     Attributes
     ----------
     cost, kind : str
-        The cost and the question: "every" or "harm".
+        The cost and the question: "every", "harm", "heterogeneity" or "gail_simon".
     null, alternative : str
         Both hypotheses in words.
     statistic : float
-        Smallest benefit over groups ("every": the largest p decides; "harm": the smallest).
+        Smallest benefit over groups ("every": the largest p decides; "harm": the smallest
+        Holm-adjusted one), Cochran's Q (adjusted Wald F where groups share clusters), or Gail and
+        Simon's sum over harmed groups.
     pvalue : float
-        One-sided; compare with alpha/2.
+        One-sided, but for heterogeneity.
     reject : bool
-        Whether ``pvalue <= alpha/2``.
+        Whether the p-value is at most alpha/2 (heterogeneity: alpha).
     covers : tuple of int
         Number of groups tested, and of all groups.
     error_lower, error_upper, max_attributes : DataFrame
@@ -82,10 +138,14 @@ class BoPTest:
 
     def __str__(self) -> str:
         """Return the test in a few lines."""
+        level = self.alpha if self.kind == "heterogeneity" else self.alpha / 2
+        covers = f"covers {self.covers[0]} of {self.covers[1]} groups"
+        result = f"statistic = {self.statistic:.6g}, p = {self.pvalue:.4g} (level {level:g})"
+        if np.isnan(self.pvalue):
+            result = "not tested: no group has an interval for this metric"
         lines = [
             f"Test on {self.cost}: H0 {self.null}; H1 {self.alternative}",
-            f"statistic = {self.statistic:.6g}, one-sided p = {self.pvalue:.4g} "
-            f"(level {self.alpha / 2:g}), covers {self.covers[0]} of {self.covers[1]} groups",
+            f"{result}, {covers}",
             f"Verdict: {self.verdict}",
         ]
         return "\n".join([*lines, self.note] if self.note else lines)
@@ -93,57 +153,105 @@ class BoPTest:
 
 def run_test(
     estimates: Estimates,
+    question: Question,
     labels: tuple[str, ...],
     *,
-    kind: str,
-    alpha: float,
-    null: float,
-    effect: float | None,
-    max_error: float,
-    require_all: bool,
+    moments: Sequence[GroupMoments],
+    place: int | None,
     rows: Sequence[RowBop] | None,
+    in_sample: bool,
 ) -> BoPTest:
-    """Test all groups together; see `BoPResults.test`."""
-    covered = np.flatnonzero(estimates.covered)
-    left_out = [labels[g] for g in range(estimates.n_groups) if not estimates.covered[g]]
-    if require_all and left_out:
+    """Test all groups together; see `BoPResults.test`.
+
+    Parameters
+    ----------
+    estimates : Estimates
+        One cost's figures at the question's level and value.
+    question : Question
+        What is asked.
+    labels : tuple of str
+        Group labels.
+    moments : sequence of GroupMoments
+        One a partition, for groups that share clusters.
+    place : int or None
+        The cost's place in the moments; None for costs that only a group has.
+    rows : sequence of RowBop or None
+        For bounds that need each person's benefit.
+    in_sample : bool
+        Whether the rows trained the models.
+    """
+    tested = np.flatnonzero(estimates.tested)
+    left_out = [labels[g] for g in range(estimates.n_groups) if not estimates.tested[g]]
+    if question.require_all and left_out:
         raise DataError(
-            f"require_all=True, but {len(left_out)} groups are empty, too small or without an "
-            f"estimate: {'; '.join(left_out)}"
+            f"require_all=True, but {len(left_out)} groups are empty, too small or without a "
+            f"test: {'; '.join(left_out)}"
         )
-    p_every = _over_groups(estimates.p_benefit, covered, np.max)
-    p_harm = _over_groups(estimates.holm("p_harm"), covered, np.min)
-    bounds = None if effect is None else data_bounds(estimates, effect, max_error, rows)
-    lower = None if bounds is None else bounds.verdict_bound
-    pvalue = p_every if kind == "every" else p_harm
-    value = f"{null:g}"
-    words = {
-        "every": (f"gamma <= {value} (some group does not benefit)", f"gamma > {value}"),
-        "harm": (f"every group's benefit >= {value}", f"some group's benefit < {value}"),
-    }[kind]
-    verdict = overall_verdict(p_every, p_harm, alpha, lower, max_error)
-    notes = [f"Not covered: {'; '.join(left_out)}."] if left_out else []
+    p_every = _over_groups(estimates.p_benefit, tested, np.max)
+    p_harm = _over_groups(estimates.holm("p_harm"), tested, np.min)
+    effect = None if question.effect is None else question.effect - question.value
+    bounds = None if effect is None else data_bounds(estimates, effect, question.max_error, rows)
+    statistic, pvalue = _statistic(estimates, question, tested, (p_every, p_harm), moments, place)
+    verdict = overall_verdict(
+        p_every,
+        p_harm,
+        question.alpha,
+        None if bounds is None else bounds.verdict_bound,
+        question.max_error,
+    )
+    notes = ["In-sample: optimistic."] if in_sample else []
+    notes += [f"Not covered: {'; '.join(left_out)}."] if left_out else []
     notes += [bounds.note] if bounds is not None and bounds.note else []
     empty = pd.DataFrame()
+    null, alternative = question.words
     return BoPTest(
         cost=estimates.cost.name,
-        kind=kind,
-        null=words[0],
-        alternative=words[1],
-        statistic=_over_groups(estimates.bop, covered, np.min),
+        kind=question.kind,
+        null=null,
+        alternative=alternative,
+        statistic=statistic,
         pvalue=pvalue,
-        reject=bool(pvalue <= alpha / 2),
-        alpha=alpha,
-        covers=(len(covered), estimates.n_groups),
-        effect=effect,
-        max_error=max_error,
+        reject=bool(pvalue <= question.level),
+        alpha=question.alpha,
+        covers=(len(tested), estimates.n_groups),
+        effect=question.effect,
+        max_error=question.max_error,
         error_lower=empty if bounds is None else bounds.lower,
         error_upper=empty if bounds is None else bounds.upper,
         max_attributes=empty if bounds is None else bounds.attributes,
-        reject_threshold=None if effect is None else _threshold_rule(estimates, covered, effect),
-        verdict=verdict,
+        reject_threshold=None if effect is None else _threshold_rule(estimates, tested, effect),
+        verdict=shifted(verdict, question.null, question.margin),
         note=" ".join(notes),
     )
+
+
+def _statistic(
+    estimates: Estimates,
+    question: Question,
+    tested: IntArray,
+    p: tuple[float, float],
+    moments: Sequence[GroupMoments],
+    place: int | None,
+) -> tuple[float, float]:
+    """Return statistic and p-value: medians over partitions."""
+    if question.kind in ("every", "harm"):
+        smallest = _over_groups(estimates.bop, tested, np.min)
+        return smallest, p[0] if question.kind == "every" else p[1]
+    found = []
+    for r, each in enumerate(moments):
+        benefit, error = estimates.bop[r, tested], estimates.std_err[r, tested]
+        if question.kind == "gail_simon":
+            harm = gail_simon(benefit - question.value, error)[0]
+            found.append((harm.statistic, harm.pvalue))
+            continue
+        test = cochran_q(benefit, error)
+        if each.clusters is not None and place is not None:
+            covariance = group_covariance(each, place)[np.ix_(tested, tested)]
+            units = len(np.unique(each.clusters.cluster)) - 1
+            test = wald_equal(benefit, covariance, df=units)
+        found.append((test.statistic, test.pvalue))
+    medians = np.median(np.array(found), axis=0)
+    return float(medians[0]), float(medians[1])
 
 
 def _over_groups(values: FloatArray, covered: Any, take: Any) -> float:
@@ -164,6 +272,3 @@ def _threshold_rule(estimates: Estimates, covered: Any, effect: float) -> Thresh
         float(ndtr(-effect / std_err).max()),
         float(-np.expm1(np.sum(log_ndtr(np.zeros(len(covered)))))),
     )
-
-
-__all__ = ["KINDS", "BoPTest", "Bounds", "ThresholdRule", "run_test"]

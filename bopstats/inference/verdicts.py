@@ -45,6 +45,28 @@ def overall_verdict(
     return _verdict(p_every, p_harm, alpha, bound, max_error, (BENEFITS_EVERY, HARMS_SOME))
 
 
+def shifted(verdict: str, null: float, margin: float) -> str:
+    """Reword a verdict on all groups for a null value other than 0.
+
+    Examples
+    --------
+    >>> shifted(BENEFITS_EVERY, 0.0, 0.01)
+    'no group is harmed by more than 0.01'
+    """
+    if margin and not null:
+        words = {
+            BENEFITS_EVERY: f"no group is harmed by more than {margin:g}",
+            HARMS_SOME: f"some group is harmed by more than {margin:g}",
+        }
+    else:
+        value = null - margin
+        words = {
+            BENEFITS_EVERY: f"every group's benefit exceeds {value:g}",
+            HARMS_SOME: f"some group's benefit is below {value:g}",
+        }
+    return words.get(verdict, verdict) if null or margin else verdict
+
+
 def group_verdict(
     p_benefit: float, p_harm: float, alpha: float, bound: float | None, max_error: float
 ) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+_LARGEST, _SMALLEST_ERROR = 1e5, 1e-5
+
 
 @dataclass(frozen=True)
 class Section:
@@ -81,3 +83,37 @@ def decimals_for(std_err: np.ndarray) -> int:
     if not len(known):
         return 4
     return int(np.clip(np.ceil(-np.log10(np.median(known))) + 1, 0, 6))
+
+
+def power_of_ten(std_err: np.ndarray, costs: np.ndarray) -> int:
+    """Return the power of ten to print in: 0 unless figures would be too long or all zeros.
+
+    Examples
+    --------
+    >>> power_of_ten(np.array([0.01]), np.array([0.2]))
+    0
+    >>> power_of_ten(np.array([2e-9]), np.array([1e-8])), power_of_ten(
+    ...     np.array([3e5]), np.array([2e7])
+    ... )
+    (-8, 7)
+    """
+    sizes = np.abs(costs[np.isfinite(costs) & (costs != 0)])
+    errors = std_err[np.isfinite(std_err) & (std_err > 0)]
+    if not len(sizes):
+        return 0
+    small = len(errors) > 0 and np.median(errors) < _SMALLEST_ERROR
+    if sizes.max() < _LARGEST and not small:
+        return 0
+    return int(np.floor(np.log10(np.median(sizes))))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How a table shows its numbers: divided by a power of ten, with so many decimals."""
+
+    decimals: int
+    power: int = 0
+
+    def __call__(self, value: float) -> str:
+        """Format one number."""
+        return number(value / 10.0**self.power, self.decimals)

@@ -12,11 +12,20 @@ import pandas as pd
 from bopstats.costs import Cost
 from bopstats.evaluation import Evaluation
 from bopstats.fitting.results import AssociationTest
+from bopstats.groups import POPULATION
 from bopstats.inference.estimates import Estimates
 from bopstats.inference.gamma import Gamma
 from bopstats.inference.tests import BoPTest
 from bopstats.inference.verdicts import CANNOT_BE_TOLD
-from bopstats.tables.content import Section, decimals_for, number, p_words, pvalue
+from bopstats.tables.content import (
+    Section,
+    Shown,
+    decimals_for,
+    number,
+    p_words,
+    power_of_ten,
+    pvalue,
+)
 from bopstats.tables.text import render
 from bopstats.tables.wording import estimand, evaluation_words, notes
 
@@ -55,7 +64,7 @@ def build_summary(
     """Put the summary together; see `BoPResults.summary`."""
     settings = evaluation.settings
     sections = [
-        _header(evaluation, association),
+        _header(evaluation, frame, association),
         Section("Verdicts", _verdicts(evaluation, tests)),
         _groups(evaluation, frame),
     ]
@@ -77,7 +86,7 @@ def build_summary(
     return Summary(title, tuple(sections))
 
 
-def _header(evaluation: Evaluation, association: AssociationTest) -> Section:
+def _header(evaluation: Evaluation, frame: pd.DataFrame, association: AssociationTest) -> Section:
     settings, groups = evaluation.settings, evaluation.groups
     outcome = settings.outcome
     if settings.event is not None:
@@ -92,6 +101,9 @@ def _header(evaluation: Evaluation, association: AssociationTest) -> Section:
         steps = flow[flow["dropped"] > 0]
         each = [f"{s} {d}" for s, d in zip(steps["step"], steps["dropped"], strict=True)]
         rows += f": {', '.join(each)}"
+    if settings.evaluation in ("hold-out", "given"):
+        everyone = frame.loc[frame["group"] == POPULATION, "n"].iloc[0]
+        rows += f"; {_count(everyone)} held out and evaluated"
     seed = "generator" if settings.seed is None else str(settings.seed)
     pairs = [
         ("Formula", settings.formula),
@@ -147,35 +159,41 @@ def _cost(
     gamma: Gamma,
     alpha: float,
 ) -> Section:
-    digits = decimals_for(estimates.median("std_err"))
+    error = estimates.median("std_err")
+    power = power_of_ten(error, rows[["cost_generic", "cost_personalized"]].to_numpy(dtype=float))
+    show = Shown(decimals_for(error / 10.0**power), power)
     low, high = f"[{alpha / 2:g}", f"{1 - alpha / 2:g}]"
     table = pd.DataFrame(
         {
             "group": rows["group"],
-            "generic": [number(v, digits) for v in rows["cost_generic"]],
-            "person.": [number(v, digits) for v in rows["cost_personalized"]],
-            "BoP": [number(v, digits) for v in rows["bop"]],
-            low: [number(v, digits) for v in rows["ci_low"]],
-            high: [number(v, digits) for v in rows["ci_upp"]],
+            "generic": [show(v) for v in rows["cost_generic"]],
+            "person.": [show(v) for v in rows["cost_personalized"]],
+            "BoP": [show(v) for v in rows["bop"]],
+            low: [show(v) for v in rows["ci_low"]],
+            high: [show(v) for v in rows["ci_upp"]],
             "p ben.": [pvalue(v) for v in rows["p_benefit"]],
             "p harm": [pvalue(v) for v in rows["p_harm"]],
             "verdict": [_SHORT.get(v, v) for v in rows["verdict"]],
         }
     )
     role = "primary" if primary else "exploratory"
-    title = f"{cost.kind.capitalize()}: {cost.name} ({cost.unit}), {role}"
+    unit = cost.unit + (f", in units of 10^{power}" if power else "")
+    title = f"{cost.kind.capitalize()}: {cost.name} ({unit}), {role}"
     return Section(
-        title, table=table, lines=tuple(_lines(cost, test, gamma, digits)), rules=(len(table) - 1,)
+        title, table=table, lines=tuple(_lines(cost, test, gamma, show)), rules=(len(table) - 1,)
     )
 
 
-def _lines(cost: Cost, test: BoPTest, gamma: Gamma, digits: int) -> list[str]:
-    covers = f"covers {test.covers[0]} of {test.covers[1]} groups"
+def _lines(cost: Cost, test: BoPTest, gamma: Gamma, show: Shown) -> list[str]:
+    covers = f"covers {gamma.covers[0]} of {gamma.covers[1]} groups"
+    mark = f"; {gamma.note}" if gamma.note else ""
     lines = [
-        f"gamma (smallest group BoP): {number(gamma.value, digits)}, {gamma.group}; limits "
-        f"{number(gamma.ci_low, digits)} to {number(gamma.ci_upp, digits)}; {covers}",
+        f"gamma (smallest group BoP): {show(gamma.value)}, {gamma.group}; limits "
+        f"{show(gamma.ci_low)} to {show(gamma.ci_upp)}; {covers}{mark}",
         f"H0 gamma <= 0 (intersection-union): {p_words(test.pvalue)}, "
-        f"{'rejected' if test.reject else 'not rejected'} at one-sided {test.alpha / 2:g}",
+        f"{'rejected' if test.reject else 'not rejected'} at one-sided {test.alpha / 2:g}"
+        if np.isfinite(test.pvalue)
+        else "H0 gamma <= 0: not tested, no group has an interval for this metric",
     ]
     if test.effect is not None:
         lines += _bound_lines(cost, test)
@@ -218,10 +236,12 @@ def _bound_line(
 
 def _verdicts(evaluation: Evaluation, tests: dict[str, BoPTest]) -> tuple[tuple[str, str], ...]:
     pairs = []
+    in_sample = evaluation.settings.evaluation == "in-sample"
     for cost in evaluation.costs:
         test = tests[cost.name]
         text = test.verdict
         if text == CANNOT_BE_TOLD:
             text += f" (effect {test.effect:g}, plug-in law)"
+        text += " (in-sample: optimistic)" if in_sample else ""
         pairs.append((f"{cost.name} ({cost.kind})", text))
     return tuple(pairs)

@@ -10,7 +10,7 @@ import pandas as pd
 from bopstats.tables.content import Section
 
 WIDTH = 100
-_LABEL = 24
+_NARROWEST_LABEL = 8
 
 
 def render(title: str, sections: Sequence[Section]) -> str:
@@ -57,7 +57,8 @@ def _table(frame: pd.DataFrame, rules: tuple[int, ...]) -> list[str]:
         [str(cell) for cell in row] for row in frame.itertuples(index=False)
     ]
     widths = [max(len(row[j]) for row in texts) for j in range(frame.shape[1])]
-    widths[0] = min(widths[0], max(_LABEL, WIDTH - sum(widths[1:]) - 2 * (len(widths) - 1)))
+    room = WIDTH - sum(widths[1:]) - 2 * (len(widths) - 1)
+    widths[0] = min(widths[0], max(_NARROWEST_LABEL, room))
     lines: list[str] = []
     for i, row in enumerate(texts):
         if i == 1 or i - 1 in rules:

@@ -41,7 +41,12 @@ def estimand(settings: Settings) -> str:
         )
     if settings.evaluation == "in-sample":
         return "apparent benefit of the models fitted on all rows, on these same rows"
-    return "benefit of the models fitted on the training rows (conditional on them)"
+    if settings.evaluation == "given" and settings.folds > 1:
+        return "expected benefit of models trained on sets such as those given"
+    many = (
+        f" of each of {settings.partitions} splits, the median" if settings.partitions > 1 else ""
+    )
+    return f"benefit of the models fitted on the training rows{many} (conditional on them)"
 
 
 def notes(
@@ -55,9 +60,13 @@ def notes(
     settings = evaluation.settings
     lines = [
         "BoP = generic minus personalized cost; positive: personalization helps. Intervals "
-        f"{1 - alpha:.0%}, one-sided tests at {alpha / 2:g}; {_methods(frame)}.",
+        f"{100 * (1 - alpha):g} %, one-sided tests at {alpha / 2:g}; {_methods(frame)}.",
         "Group verdicts use Holm-adjusted p; the first cost is primary, the others exploratory.",
     ]
+    shown = set(frame["cost"])
+    negated = [name for name in ("auc", "r2", "net_benefit") if name in shown]
+    if negated:
+        lines.append(f"Shown as costs, that is negated: {', '.join(negated)}.")
     if settings.partitions > 1:
         lines.append(
             "All figures are medians over partitions, so a BoP need not be the difference of the "
@@ -65,9 +74,10 @@ def notes(
         )
     if evaluation.refitted is not None:
         lines.append(_REFITS[evaluation.refitted.method])
-    elif settings.evaluation == "cross-fitting":
+    elif settings.folds > 1:
+        units = "Clusters" if settings.clustered else "Rows"
         lines.append(
-            "Rows are treated as independent given the folds (approximate); bounds hold under "
+            f"{units} are treated as independent given the folds (approximate); bounds hold under "
             "this working model."
         )
     if settings.top is not None:
@@ -97,11 +107,15 @@ def _methods(frame: pd.DataFrame) -> str:
 
 
 def _group_lines(frame: pd.DataFrame) -> list[str]:
-    """Join groups that share a note on a cost."""
-    noted = frame[(frame["note"] != "")]
-    lines = []
+    """Join groups that share a note, and costs that share groups and a note."""
+    noted = frame[frame["note"] != ""]
+    who: dict[tuple[str, str], list[str]] = {}
     for (cost, note), rows in noted.groupby(["cost", "note"], sort=False):
         every = len(rows) == (frame["cost"] == cost).sum()
-        who = "all groups" if every else "; ".join(rows["group"])
-        lines.append(f"{cost}, {who}: {note}.")
-    return lines
+        groups = "all groups" if every else "; ".join(rows["group"])
+        who.setdefault((groups, str(note)), []).append(str(cost))
+    costs = frame["cost"].nunique()
+    return [
+        ("" if len(names) == costs else f"{', '.join(names)}, ") + f"{groups}: {note}."
+        for (groups, note), names in who.items()
+    ]

@@ -335,14 +335,17 @@ def test_the_rule_in_words():
     assert choose_method(10**6, 10**6 - ENOUGH + 1) == "clopper-pearson"
 
 
-def test_tango_takes_weighted_counts_and_exact_methods_do_not():
-    low, high = paired_interval(100.5, 12.25, 3.5, method="tango")
+@pytest.mark.parametrize("method", ["tango", "clopper-pearson"])
+def test_these_take_effective_counts(method):
+    low, high = paired_interval(100.5, 12.25, 3.5, method=method)
     assert low < 8.75 / 100.5 < high
-    assert paired_interval(100 + 1e-12, 12, 3, method="clopper-pearson") == paired_interval(
-        100, 12, 3, method="clopper-pearson"
-    )
+    around = [paired_interval(n, 12.25, 3.5, method=method)[0] for n in (100, 101)]
+    assert min(around) < low < max(around)
+
+
+def test_the_exact_unconditional_method_counts_people():
     with pytest.raises(ArgumentError, match="n_plus"):
-        paired_interval(100, 12.25, 3, method="clopper-pearson")
+        paired_interval(100, 12.25, 3, method="exact unconditional")
 
 
 @pytest.mark.parametrize(
