@@ -20,6 +20,8 @@ from bopstats._typing import FloatArray, IntArray
 from bopstats.design import ModelMatrix
 
 CHUNK = 2048
+# Multiplications below which OpenBLAS starts no thread.
+_ONE_THREAD = 1 << 18
 _MAX_ITERATIONS = 100
 _MAX_HALVINGS = 20
 _SMALLEST_RCOND = 1e-13
@@ -178,13 +180,27 @@ def _first(problem: Problem, keep: IntArray) -> FloatArray:
         z = family.link(mu) - problem.offset_at(rows) + (y - mu) * slope
         x = problem.matrix.rows(rows)[:, keep]
         xw = x * w[:, None]
-        left += xw.T @ x
+        left += _cross(xw, x)
         right += xw.T @ z
     return _newton(left, right)
 
 
 def _is_binomial(family: Any) -> bool:
     return isinstance(family, sm_families.Binomial)
+
+
+def _cross(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Return a'b in pieces that BLAS multiplies in one thread.
+
+    Skinny products gain nothing from threads, and on a busy machine threads that wait for each
+    other have been seen to take fifty times longer.
+    """
+    size = a.shape[1]
+    step = max(_ONE_THREAD // (size * size), 32)
+    total = np.zeros((size, b.shape[1]))
+    for start in range(0, len(a), step):
+        total += a[start : start + step].T @ b[start : start + step]
+    return total
 
 
 def evaluate(problem: Problem, keep: IntArray, beta: FloatArray) -> Pass:
@@ -206,7 +222,7 @@ def evaluate(problem: Problem, keep: IntArray, beta: FloatArray) -> Pass:
             slope, variance = family.link.deriv(mu), family.variance(mu)
             residual = y - mu
             w = weight / (slope**2 * variance)
-            information += (x * w[:, None]).T @ x
+            information += _cross(x * w[:, None], x)
             score += x.T @ (weight * residual / (slope * variance))
             deviance += float(family.deviance(y, mu, var_weights=weight, scale=1.0))
             pearson += float(np.sum(weight * residual**2 / variance))
