@@ -56,22 +56,17 @@ def calibration(
     ----------
     y, mu : ndarray, shape (n,)
         Outcomes and predicted means.
-    group : ndarray of int, shape (n,)
-        Group numbers.
-    n_groups : int
-        Number of groups.
+    group, n_groups, weight, weight_type, cluster
+        As in `bopstats.groups.RowBop`.
     family : {"binomial", "gaussian"}
         Logit or identity link.
     alpha : float
         One minus the confidence level.
-    weight, weight_type, cluster
-        As in `bopstats.groups.RowBop`.
 
     Returns
     -------
     Calibration
-        nan, with a reason, where a group has none: too few rows, no events or no non-events,
-        predictions of 0 or 1, that do not vary or that separate events from non-events.
+        nan, with a reason, where a group has none: without events or non-events, say.
 
     Notes
     -----
@@ -99,14 +94,7 @@ def calibration(
     level = check_share("alpha", alpha)
     with np.errstate(divide="ignore", invalid="ignore"):
         eta = np.asarray(logit(mu) if binomial else mu, dtype=np.float64)
-        w = np.ones(len(y)) if weight is None else weight
-        unit, clusters = np.arange(len(y)), 0
-        if cluster is not None:
-            unit = np.unique(cluster, return_inverse=True)[1]
-            clusters = int(unit.max(initial=-1)) + 1
-        times = w if weight_type == "freq" else np.ones(len(y))
-        robust = cluster is not None or weight_type in ("prob", "precision")
-        rows = _Rows(y, eta, group, n_groups, w, times, unit, binomial, robust, clusters)
+        rows = _rows(y, eta, group, n_groups, binomial, weight, weight_type, cluster)
         reasons = _reasons(rows)
         return Calibration(*(_coefficient(rows, which, level, reasons[which]) for which in (0, 1)))
 
@@ -138,6 +126,26 @@ class _Rows:
             for name in ("y", "eta", "group", "weight", "times", "unit")
         }
         return replace(self, **some)
+
+
+def _rows(
+    y: FloatArray,
+    eta: FloatArray,
+    group: IntArray,
+    n_groups: int,
+    binomial: bool,
+    weight: FloatArray | None,
+    weight_type: str | None,
+    cluster: IntArray | None,
+) -> _Rows:
+    w = np.ones(len(y)) if weight is None else weight
+    times = w if weight_type == "freq" else np.ones(len(y))
+    unit, clusters = np.arange(len(y)), 0
+    if cluster is not None:
+        unit = np.unique(cluster, return_inverse=True)[1]
+        clusters = int(unit.max(initial=-1)) + 1
+    robust = cluster is not None or weight_type in ("prob", "precision")
+    return _Rows(y, eta, group, n_groups, w, times, unit, binomial, robust, clusters)
 
 
 def _reasons(rows: _Rows) -> tuple[list[str], list[str]]:
@@ -274,29 +282,19 @@ def calibration_bins(
 
     Parameters
     ----------
-    y, mu : ndarray, shape (n,)
-        Outcomes and predicted means.
-    group : ndarray of int, shape (n,)
-        Group numbers.
-    n_groups : int
-        Number of groups.
+    y, mu, group, n_groups, weight, weight_type
+        As in `calibration`.
     bins : int
         Bins a group, of equal weight but for ties, which stay together.
     binary : bool
         Whether y is 0/1: Wilson limits, else t limits.
     alpha : float
         One minus the confidence level.
-    weight, weight_type
-        As in `bopstats.groups.RowBop`.
-
-    Returns
-    -------
-    DataFrame
-        A row a group and non-empty bin: `group`, `bin`, `n`, `n_eff`, `predicted`, `observed`,
-        `ci_low`, `ci_upp`. Clusters are not allowed for.
 
     Notes
     -----
+    Clusters are not allowed for: limits are too narrow with them.
+
     With z the normal quantile, p the observed mean and n the effective number of rows, Wilson's
     (1927) limits are :math:`(p + z^2/2n \pm z \sqrt{p(1-p)/n + z^2/4n^2}) / (1 + z^2/n)`.
 
@@ -317,29 +315,34 @@ def calibration_bins(
     n = total(w if weight_type == "freq" else np.ones(len(y)))
     with np.errstate(invalid="ignore", divide="ignore"):
         size = total(w)
-        mean = total(w * y) / size
+        mean, predicted = total(w * y) / size, total(w * mu) / size
         n_eff = n if weight_type in (None, "freq") else size**2 / total(w * w)
-        if binary:
-            z2 = float(ndtri(level / 2)) ** 2 / n_eff
-            centre = (mean + z2 / 2) / (1 + z2)
-            half = np.sqrt(z2 * mean * (1 - mean) + z2**2 / 4) / (1 + z2)
-        else:
-            centre = mean
-            variance = total(w * (y - mean[cell]) ** 2) / size * n_eff / (n_eff - 1)
-            quantile = np.asarray(-stdtrit(n_eff - 1, level / 2), dtype=np.float64)
-            half = quantile * np.sqrt(variance / n_eff)
+        variance = total(w * (y - mean[cell]) ** 2) / size
+        centre, half = (_wilson if binary else _student)(mean, variance, n_eff, level)
     there = np.flatnonzero(n > 0)
-    columns = {
-        "group": there // count,
-        "bin": there % count,
-        "n": n[there],
-        "n_eff": n_eff[there],
-        "predicted": (total(w * mu) / np.where(size > 0, size, np.nan))[there],
-        "observed": mean[there],
-        "ci_low": (centre - half)[there],
-        "ci_upp": (centre + half)[there],
-    }
-    return pd.DataFrame(columns)
+    columns = {"n": n, "n_eff": n_eff, "predicted": predicted, "observed": mean}
+    columns |= {"ci_low": centre - half, "ci_upp": centre + half}
+    found = pd.DataFrame(columns).iloc[there].reset_index(drop=True)
+    found.insert(0, "group", there // count)
+    found.insert(1, "bin", there % count)
+    return found
+
+
+def _wilson(
+    mean: FloatArray, variance: FloatArray, n: FloatArray, alpha: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return centre and half width; `variance` is p(1 − p)."""
+    share = float(ndtri(alpha / 2)) ** 2 / n
+    half = np.sqrt(share * variance + share**2 / 4) / (1 + share)
+    return (mean + share / 2) / (1 + share), np.asarray(half, dtype=np.float64)
+
+
+def _student(
+    mean: FloatArray, variance: FloatArray, n: FloatArray, alpha: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return centre and half width; `variance` has divisor n."""
+    quantile = np.asarray(-stdtrit(n - 1, alpha / 2), dtype=np.float64)
+    return mean, quantile * np.sqrt(variance / (n - 1))
 
 
 def _bins(
