@@ -118,31 +118,31 @@ def check_array(
 
 
 def search(
-    function: Callable[[Floats], Floats], start: Floats, *, rounds: int = 7, width: int = 17
+    function: Callable[[Floats], Floats], start: Floats, *, rounds: int = 6, width: int = 17
 ) -> tuple[Floats, Floats]:
     """Maximise many functions of one variable at once: a grid, then repeated zooming.
 
-    A plain bounded minimiser is trapped on the flat parts of these error curves, so the whole
-    range is looked at first. `function` takes points of shape (points, cases) and returns values
-    of the same shape; `start` is the increasing grid, shape (points,). Returns the best points
-    and values, each of shape (cases,). Every value returned was computed, so that a bound which
-    holds at any point holds for what is returned.
+    A plain bounded minimiser is trapped on the flat parts of these error curves, and where sums
+    are whole numbers the curves have steps; so the whole range is looked at first, and a wide
+    neighbourhood of the best point closely. `function` takes points of shape (points, cases) and
+    returns values of the same shape; `start` is the increasing grid, shape (points,). Returns the
+    best points and values, each of shape (cases,). Every value returned was computed, so that a
+    bound which holds at any point holds for what is returned.
     """
     values = function(start[:, None])
     best = values.argmax(axis=0)
     cases = np.arange(values.shape[1])
     point, value = start[best], values[best, cases]
-    low = start[np.maximum(best - 1, 0)]
-    high = start[np.minimum(best + 1, start.size - 1)]
-    steps = np.linspace(0.0, 1.0, width)[:, None]
-    for _ in range(rounds):
-        grid = low + (high - low) * steps
+    low = start[np.maximum(best - 3, 0)]
+    high = start[np.minimum(best + 3, start.size - 1)]
+    for steps in (4 * width, *[width] * rounds):
+        grid = low + (high - low) * np.linspace(0.0, 1.0, steps)[:, None]
         values = function(grid)
         best = values.argmax(axis=0)
         found = values[best, cases]
         better = found > value
         value = np.where(better, found, value)
         point = np.where(better, grid[best, cases], point)
-        half = (high - low) / (width - 1)
+        half = (high - low) / (steps - 1)
         low, high = np.maximum(low, point - half), np.minimum(high, point + half)
     return point, value

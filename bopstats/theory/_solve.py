@@ -40,15 +40,15 @@ def solve_increasing(
 
 
 def last_value(function: Callable[[float], float], domain: tuple[float, float]) -> float:
-    """Return the function near the upper end of its domain: its supremum, if it increases."""
-    value = function(_place(0.0, domain))
+    """Return the supremum of an increasing function; infinite if it still grows at the end."""
+    before = value = function(_place(0.0, domain))
     for u in np.arange(1.0, 701.0):
         x = _place(float(u), domain)
         further = function(x) if domain[0] < x < domain[1] else np.nan
         if not np.isfinite(further):
             break
-        value = further
-    return value
+        before, value = value, further
+    return np.inf if value - before > 1e-4 * abs(value) else value
 
 
 def _place(u: float, domain: tuple[float, float]) -> float:

@@ -213,7 +213,8 @@ class GaussianTwoSigma(Law):
     .. math:: \ln c = -\tfrac12\ln\bigl(1-(1-\sigma_0^2/\sigma_1^2)^2\bigr)
               + \epsilon^2/(2\sigma_1^2-\sigma_0^2),
 
-    infinite unless :math:`\sigma_0^2 < 2\sigma_1^2`.
+    infinite unless :math:`\sigma_0^2 < 2\sigma_1^2`. An effect of 0 or less answers 1 by
+    convention; the two laws then still differ in spread.
 
     Parameters
     ----------
@@ -235,6 +236,8 @@ class GaussianTwoSigma(Law):
 
     sigma_null: float
     sigma_alternative: float
+
+    whole_rows: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_positive("sigma_null", self.sigma_null)

@@ -203,6 +203,9 @@ class ExponentialFamily(TiltedFamily):
     def _largest(self) -> Any:
         return self._top
 
+    def _limit(self, _direction: str, /) -> Any:
+        return self._top
+
     def _log_moment(self, effect: Any, direction: str, _ops: Ops, /) -> Any:
         if isinstance(effect, mpmath.mpf):
             start = self._parameter(float(effect))
