@@ -167,6 +167,8 @@ def group_covariance(moments: GroupMoments, cost: int) -> FloatArray:
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = moments.wb[cost] / moments.w
         score = clusters.wb[cost] - mean[clusters.group] * clusters.w
+        # Scores of a group that does not vary are rounding: no variance, not a tiny one.
+        score = np.where(np.abs(score) <= 1e-10 * np.abs(clusters.wb[cost]), 0.0, score)
         scores[row, clusters.group] = score / moments.w[clusters.group]
         covariance = len(names) / (len(names) - 1.0) * (scores.T @ scores)
     empty = ~(moments.w > 0)

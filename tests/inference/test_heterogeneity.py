@@ -184,6 +184,16 @@ def test_a_singular_covariance_has_no_test():
     assert wald_equal(np.arange(3.0), np.diag([1.0, np.nan, 1.0])).n_groups == 2
 
 
+def test_a_group_that_does_not_vary_has_no_variance_rather_than_rounding():
+    rng = np.random.default_rng(5)
+    cluster, group = np.arange(60) % 7, np.repeat([0, 1, 2], 20)
+    benefit = np.where(group == 1, 0.1, rng.normal(size=60))
+    moments = moments_of(benefit, group, cluster, 3)
+    covariance = group_covariance(moments, 0)
+    assert covariance[1, 1] == 0.0
+    assert wald_equal(moments.wb[0] / moments.w, covariance, df=6).n_groups == 2
+
+
 def test_covariance_of_an_empty_group_is_nan_and_clusters_are_needed():
     group, cluster = np.array([0, 0, 2, 2]), np.array([0, 1, 1, 2])
     moments = moments_of(np.array([1.0, 2.0, 5.0, 3.0]), group, cluster, 3)
