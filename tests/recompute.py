@@ -1,7 +1,8 @@
-"""`res.frame()` once more, by plain statsmodels, numpy and scipy on the same splits.
+"""`res.frame()`, gamma and the tests once more, by plain statsmodels, numpy and scipy.
 
-Nothing of bopstats is used here but the fold numbers and the frame that is checked. Explanations
-are computed person by person and term by term.
+Nothing of bopstats is used here but the fold and group numbers, the frame that is checked, its
+choice of method for each group, and the paired intervals of 0–1 costs (which have oracles of their
+own). Explanations are computed person by person and term by term.
 """
 
 from __future__ import annotations
@@ -14,9 +15,13 @@ import patsy
 import statsmodels.api as sm
 import statsmodels.formula.api as smf
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
-FIGURES = ["n", "cost_generic", "cost_personalized", "bop", "std_err", "ci_low", "ci_upp"]
-FIGURES += ["p_benefit", "p_harm"]
+from bopstats.inference.paired import METHODS, paired_interval, paired_pvalues
+
+FIGURES = ["n", "n_changed", "cost_generic", "cost_personalized", "bop", "std_err", "ci_low"]
+FIGURES += ["ci_upp", "p_benefit", "p_harm", "p_benefit_adjusted", "p_harm_adjusted"]
+LOCATED = {"bop", "ci_low", "ci_upp"}
 
 
 def plain_rows(frame, columns):
@@ -34,7 +39,7 @@ def partition_costs(frame, formulas, family, folds, *, share=0.5, threshold=0.5)
     """Costs of one partition, name to array (2, n): refit on all folds but one, predict it."""
     binomial = isinstance(family, sm.families.Binomial)
     outcome = formulas[0].split("~")[0].strip()
-    y = patsy.dmatrix(f"0 + {outcome}", frame)[:, 0]
+    y = np.asarray(patsy.dmatrix(f"0 + {outcome}", frame))[:, 0]
     whole, kept, masked = (np.zeros((2, len(frame))) for _ in range(3))
     count = None
     for which, formula in enumerate(formulas):
@@ -43,7 +48,7 @@ def partition_costs(frame, formulas, family, folds, *, share=0.5, threshold=0.5)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 model = smf.glm(formula, train, family=family)
-                fit = model.fit(tol=1e-12)
+                fit = model.fit(atol=0.0, rtol=1e-14)
             info = patsy.dmatrix(formula.split("~")[1], train).design_info
             design = np.asarray(patsy.build_design_matrices([info], test)[0])
             baseline, beta = model.exog.mean(axis=0), np.asarray(fit.params)
@@ -64,55 +69,127 @@ def partition_costs(frame, formulas, family, folds, *, share=0.5, threshold=0.5)
 
 def _masked(design, baseline, beta, slices, count, family):
     kept, masked = [], []
-    for person in design:
-        parts = [float((person[s] - baseline[s]) @ beta[s]) for s in slices]
+    base = float(baseline @ beta)
+    for person in (design - baseline) * beta:
+        parts = [sum(person[s].tolist()) for s in slices]
         top = sorted(range(len(parts)), key=lambda t: (-abs(parts[t]), t))[:count]
-        base = float(baseline @ beta)
         kept.append(base + sum(parts[t] for t in top))
         masked.append(base + sum(part for t, part in enumerate(parts) if t not in top))
     inverse = family.link.inverse
     return inverse(np.array(kept)), inverse(np.array(masked))
 
 
-def group_figures(costs, group, size, alpha=0.05):
-    """The rows of `FIGURES` for each group and, last, the population, shape (G + 1, 9)."""
+def group_figures(costs, group, methods, *, bounded, alpha=0.05):
+    """Figures of each group and, last, the population; `methods` says how limits are found.
+
+    Returns a dict from the names in `FIGURES` to arrays, and "bonferroni" limits for gamma.
+    """
+    size = len(methods) - 1
+    level = alpha / max(1, sum(np.sum(group == g) >= 2 for g in range(size)))
     rows = []
-    for g in [*range(size), None]:
-        inside = np.ones(len(group), dtype=bool) if g is None else group == g
-        n = int(inside.sum())
-        if n < 2:
-            rows.append([n, *[np.nan] * 8])
-            continue
+    for g, method in enumerate(methods):
+        inside = group == g if g < size else np.ones(len(group), dtype=bool)
         benefit = costs[0, inside] - costs[1, inside]
-        mean, error = benefit.mean(), benefit.std(ddof=1) / np.sqrt(n)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            t, half = mean / error, stats.t.isf(alpha / 2, n - 1) * error
-        tails = stats.t.sf([t, -t], n - 1)
-        models = [costs[0, inside].mean(), costs[1, inside].mean()]
-        rows.append([n, *models, mean, error, mean - half, mean + half, *tails])
-    return np.array(rows)
+        row = {"n": inside.sum(), "n_changed": np.sum(benefit != 0)}
+        if len(benefit):
+            row |= {"cost_generic": costs[0, inside].mean(), "bop": benefit.mean()}
+            row |= {"cost_personalized": costs[1, inside].mean()}
+        if len(benefit) > 1:
+            row["std_err"] = benefit.std(ddof=1) / np.sqrt(len(benefit)) or np.nan
+        if method == "t":
+            row |= _by_t(benefit, alpha, bounded) | {"bonferroni": _by_t(benefit, level, bounded)}
+        elif method in METHODS:
+            table = (len(benefit), int(np.sum(benefit > 0)), int(np.sum(benefit < 0)), method)
+            row |= _by_counts(*table, alpha) | {"bonferroni": _by_counts(*table, level)}
+        row["bonferroni"] = row.get("bonferroni", {}).get("ci_upp", np.nan)
+        rows.append(row)
+    found = {
+        name: np.array([row.get(name, np.nan) for row in rows], dtype=float)
+        for name in [*FIGURES, "bonferroni"]
+    }
+    tested = np.flatnonzero(np.isfinite(found["p_benefit"][:-1]))
+    for side in ("p_benefit", "p_harm"):
+        if len(tested):
+            adjusted = multipletests(found[side][tested], method="holm")[1]
+            found[f"{side}_adjusted"][tested] = adjusted
+    return found
+
+
+def _by_t(benefit, alpha, bounded):
+    test = stats.ttest_1samp(benefit, 0.0)
+    low, high = test.confidence_interval(1 - alpha)
+    if bounded:
+        low, high = max(low, -1.0), min(high, 1.0)
+    tails = stats.t.sf([test.statistic, -test.statistic], len(benefit) - 1)
+    return {"ci_low": low, "ci_upp": high, "p_benefit": tails[0], "p_harm": tails[1]}
+
+
+def _by_counts(n, plus, minus, method, alpha):
+    low, high = paired_interval(n, plus, minus, alpha=alpha, method=method)
+    tails = paired_pvalues(n, plus, minus, method=method)
+    return {"ci_low": low, "ci_upp": high, "p_benefit": tails[0], "p_harm": tails[1]}
+
+
+def recomputed(res, frame, formulas, family):
+    """From cost to figures: medians over partitions, gamma, and the p-values of both tests."""
+    tables, bounded = {}, isinstance(family, sm.families.Binomial)
+    for rows in res.evaluation.rows:
+        for name, costs in partition_costs(frame, formulas, family, rows.fold).items():
+            methods = res.frame(name)["ci_method"].tolist()
+            figures = group_figures(costs, rows.group, methods, bounded=bounded)
+            tables.setdefault(name, []).append(figures)
+    return {name: _over_partitions(parts) for name, parts in tables.items()}
+
+
+def _over_partitions(parts):
+    figures = {name: np.median([part[name] for part in parts], axis=0) for name in FIGURES}
+    if len(parts) > 1:
+        figures["partition_sd"] = np.std([part["bop"] for part in parts], axis=0, ddof=1)
+    tested = np.flatnonzero(np.isfinite(figures["p_benefit"][:-1]))
+
+    def each(name, take):
+        return np.median([take(part[name][tested]) for part in parts])
+
+    if len(tested):
+        figures["gamma"] = each("bop", np.min)
+        figures["gamma_low"] = each("ci_low", np.min)
+        figures["gamma_upp"] = each("bonferroni", np.min)
+        figures["p_every"] = each("p_benefit", np.max)
+        figures["p_some_harm"] = each("p_harm_adjusted", np.min)
+    return figures
+
+
+def reported(res, name):
+    """The same figures as bopstats reports them."""
+    frame = res.frame(name)
+    figures = {column: frame[column].to_numpy(dtype=float) for column in [*FIGURES, "partition_sd"]}
+    gamma = res.gamma(name)
+    figures |= {"gamma": gamma.value, "gamma_low": gamma.ci_low, "gamma_upp": gamma.ci_upp}
+    figures["p_every"] = res.test(name).pvalue
+    figures["p_some_harm"] = res.test(name, kind="harm").pvalue
+    return figures
+
+
+def differences(res, frame, formulas, family):
+    """Largest relative difference of each figure, by cost and name of the figure.
+
+    Benefits and limits are compared relative to the larger of the benefit and its standard error.
+    A number on one side only is an infinite difference.
+    """
+    found = {}
+    for cost, wanted in recomputed(res, frame, formulas, family).items():
+        ours = reported(res, cost)
+        unit = np.fmax(np.abs(wanted["bop"]), wanted["std_err"])
+        for name, values in wanted.items():
+            scale = unit if name in LOCATED else np.abs(values)
+            gap = np.abs(np.asarray(ours[name]) - values)
+            relative = np.where(gap == 0, 0.0, gap / np.where(scale > 0, scale, 1.0))
+            lonely = np.isnan(ours[name]) != np.isnan(values)
+            relative = np.where(lonely, np.inf, np.where(np.isnan(values), 0.0, relative))
+            found[cost, name] = float(np.max(relative))
+    return found
 
 
 def largest_difference(res, frame, formulas, family):
-    """Largest relative difference of any figure in `res.frame()` from its recomputation.
-
-    Benefits and limits are compared relative to the larger of the benefit and its standard error.
-    Limits and p-values of 0–1 costs come from other methods and are not compared here.
-    """
-    size, tables = res.evaluation.groups.n_groups, {}
-    for rows in res.evaluation.rows:
-        for name, costs in partition_costs(frame, formulas, family, rows.fold).items():
-            tables.setdefault(name, []).append(group_figures(costs, rows.group, size))
-    worst = 0.0
-    for name, parts in tables.items():
-        expected, found = np.median(np.stack(parts), axis=0), res.frame(name)
-        by_t = (found["ci_method"] == "t").all()
-        for j, figure in enumerate(FIGURES if by_t else FIGURES[:5]):
-            values, wanted = found[figure].to_numpy(dtype=float), expected[:, j]
-            scale = np.abs(wanted)
-            if figure in {"bop", "ci_low", "ci_upp"}:
-                scale = np.maximum(np.abs(expected[:, 3]), expected[:, 4])
-            known = np.isfinite(wanted) & np.isfinite(values) & (scale > 0)
-            difference = np.abs(values - wanted)[known] / scale[known]
-            worst = max(worst, float(difference.max(initial=0.0)))
-    return worst
+    """Largest relative difference of any figure from its recomputation."""
+    return max(differences(res, frame, formulas, family).values())
