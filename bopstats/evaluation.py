@@ -16,7 +16,8 @@ class Settings:
     """Everything that names an analysis.
 
     `evaluation` is "cross-fitting", "hold-out", "given" or "in-sample"; `folds` the splits of a
-    partition; `partitions` their number; `seed` the seed, or None for a generator; `top` the
+    partition; `partitions` their number; `seed` the seed, or None for a generator;
+    `bootstrap_seed` what bootstraps start from; `top` the
     number r of terms that explanations keep, of `n_terms` in the generic model, or None;
     `shifts_only` that the personal terms are constant within groups.
     """
@@ -35,6 +36,7 @@ class Settings:
     partitions: int
     fold_rule: str
     seed: int | None
+    bootstrap_seed: int
     threshold: float
     top: int | None
     n_terms: int

@@ -212,7 +212,8 @@ class PersonalizedGLM:
         run = CrossFit(self.design, self.family, self._estimate_alpha, chosen, threshold, count)
         full = run.full_fit()
         rows = tuple(run.partition(partition, full, plan) for partition in plan.partitions)
-        settings = self._settings(plan, full, folds, rng, threshold, count)
+        bootstrap_seed = int(generator.integers(2**63))
+        settings = self._settings(plan, full, folds, rng, bootstrap_seed, threshold, count)
         evaluation = Evaluation(
             settings,
             chosen,
@@ -251,7 +252,14 @@ class PersonalizedGLM:
         return chosen
 
     def _settings(
-        self, plan: Plan, full: FittedPair, folds: str, rng: Any, threshold: float, top: int | None
+        self,
+        plan: Plan,
+        full: FittedPair,
+        folds: str,
+        rng: Any,
+        bootstrap_seed: int,
+        threshold: float,
+        top: int | None,
     ) -> Settings:
         design = self.design
         binary = design.outcome.binary and family_name(self.family) == "binomial"
@@ -270,6 +278,7 @@ class PersonalizedGLM:
             partitions=len(plan.partitions),
             fold_rule=folds,
             seed=int(rng) if is_number(rng) else None,
+            bootstrap_seed=bootstrap_seed,
             threshold=threshold,
             top=top,
             n_terms=len(design.generic.terms),

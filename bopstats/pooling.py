@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 from bopstats._validation import fail
+from bopstats.evaluation import Settings
 from bopstats.exceptions import BopError
 from bopstats.fitting.results import AssociationTest
 from bopstats.groups import RowBop
+from bopstats.inference.bootstrap_limits import sidak
 from bopstats.inference.estimates import Estimates
 from bopstats.inference.rubin import pool_association, pool_estimates
 from bopstats.inference.tests import BoPTest, Question
@@ -60,13 +62,17 @@ def pool(results: Iterable[BoPResults]) -> PooledResults:
     for each in results[1:]:
         other = each.evaluation
         for what, a, b in (
-            ("settings", replace(first.settings, seed=None), replace(other.settings, seed=None)),
+            ("settings", _unseeded(first.settings), _unseeded(other.settings)),
             ("groups", first.groups, other.groups),
             ("costs", [c.name for c in first.costs], [c.name for c in other.costs]),
         ):
             if a != b:
                 fail("results", f"different {what}", "analyses that differ in the data only")
     return PooledResults(results)
+
+
+def _unseeded(settings: Settings) -> Settings:
+    return replace(settings, seed=None, bootstrap_seed=0)
 
 
 class PooledResults(BoPResults):
@@ -121,6 +127,23 @@ class PooledResults(BoPResults):
         if question.kind == "heterogeneity" and self.evaluation.settings.clustered:
             raise BopError("kind='heterogeneity': not available for pooled clustered data")
         return super()._test(cost, question, None)
+
+    def _estimates_as_asked(
+        self, name: str, alpha: float, ci: str | None, simultaneous: bool
+    ) -> Estimates:
+        """Pool the limits that were asked for: Rubin's rules need standard errors alone."""
+        if ci not in (None, "t"):
+            raise BopError(f"ci: got {ci!r}; allowed: 't' for pooled results (Rubin's rules)")
+        found = self._estimates(name, alpha)
+        if not simultaneous or not found.tested.any():
+            return found
+        wide = self._estimates(name, sidak(alpha, int(found.tested.sum())))
+        groups = np.append(found.tested, False)
+        return replace(
+            found,
+            low=np.where(groups, wide.low, found.low),
+            high=np.where(groups, wide.high, found.high),
+        )
 
     def _estimates(self, name: str, alpha: float, null: float = 0.0) -> Estimates:
         key = (name, alpha, null)

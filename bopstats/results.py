@@ -9,20 +9,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bopstats._typing import FloatArray
 from bopstats._validation import check_choice, check_real, check_share, fail, is_number
 from bopstats.costs import Cost
 from bopstats.design import Design
 from bopstats.evaluation import Evaluation
 from bopstats.fitting.models import FittedPair
 from bopstats.fitting.results import AssociationTest, association_test, statsmodels_results
-from bopstats.groups import POPULATION, RowBop
+from bopstats.groups import RowBop
 from bopstats.inference.estimates import Estimates, estimate
 from bopstats.inference.gamma import Gamma, smallest_benefit
-from bopstats.inference.notes import group_notes
-from bopstats.inference.testability import group_bounds
+from bopstats.inference.resampled import KINDS as CI_KINDS
+from bopstats.inference.resampled import estimate_as_asked
 from bopstats.inference.tests import BoPTest, Question, run_test
-from bopstats.inference.verdicts import group_verdict
+from bopstats.tables.frame import build_frame
 from bopstats.tables.record import as_record
 from bopstats.tables.summary import Summary, build_summary
 
@@ -92,7 +91,14 @@ class BoPResults:
             columns=list(rows[0].costs),
         )
 
-    def frame(self, cost: str | None = None, *, alpha: float = 0.05) -> pd.DataFrame:
+    def frame(
+        self,
+        cost: str | None = None,
+        *,
+        alpha: float = 0.05,
+        ci: str | None = None,
+        simultaneous: bool = False,
+    ) -> pd.DataFrame:
         """Return one row a cost and group, and one a cost for the population.
 
         Parameters
@@ -101,6 +107,13 @@ class BoPResults:
             One cost; by default all.
         alpha : float
             Intervals at 1 − alpha, one-sided tests at alpha/2.
+        ci : {"t", "bca", "percentile"}, optional
+            "bca" and "percentile" resample people within groups, 1999 times a partition; AUC and
+            R² have intervals of these kinds only. By default t, and for 0–1 costs a score or exact
+            method.
+        simultaneous : bool
+            Whether the groups' intervals hold together at 1 − alpha (Šidák; with a bootstrap, the
+            largest |t|). p-values stay as they are.
 
         Returns
         -------
@@ -122,60 +135,13 @@ class BoPResults:
         """
         alpha = check_share("alpha", alpha)
         names = [c.name for c in self.evaluation.costs] if cost is None else [self._cost(cost).name]
-        return pd.concat([self._frame(name, alpha) for name in names], ignore_index=True)
-
-    def _frame(
-        self, name: str, alpha: float, effect: float | None = None, max_error: float = 1.0
-    ) -> pd.DataFrame:
-        found = self._estimates(name, alpha)
-        index, settings = self.evaluation.groups, self.evaluation.settings
-        attributes = pd.concat(
-            [index.frame(), pd.DataFrame([dict.fromkeys(index.attributes, POPULATION)])],
-            ignore_index=True,
-        )
-        p_benefit, p_harm = found.median("p_benefit"), found.median("p_harm")
-        adjusted_benefit = np.asarray(np.median(found.holm("p_benefit"), axis=0))
-        adjusted_harm = np.asarray(np.median(found.holm("p_harm"), axis=0))
-        # The population is a question of its own: no adjustment.
-        verdicts = [
-            group_verdict(a, b, alpha, bound, max_error)
-            for a, b, bound in zip(
-                [*adjusted_benefit[:-1], p_benefit[-1]],
-                [*adjusted_harm[:-1], p_harm[-1]],
-                [None] * len(p_harm) if effect is None else group_bounds(found, effect, max_error),
-                strict=True,
-            )
-        ]
-        spread = (
-            found.bop.std(axis=0, ddof=1) if len(found.bop) > 1 else np.full_like(p_harm, np.nan)
-        )
-        columns: dict[str, Any] = {
-            "cost": name,
-            "kind": found.cost.kind,
-            **{c: attributes[a] for a, c in _columns(index.attributes).items()},
-            "group": [*index.labels, POPULATION],
-            "n": _whole(found.median("n")),
-            "n_eff": found.median("n_eff"),
-            "events": _events(found, settings.family),
-            "n_changed": found.median("changed"),
-            "cost_generic": found.median("generic"),
-            "cost_personalized": found.median("personalized"),
-            "bop": found.median("bop"),
-            "std_err": found.median("std_err"),
-            "ci_low": found.median("low"),
-            "ci_upp": found.median("high"),
-            "ci_method": list(found.method),
-            "p_benefit": p_benefit,
-            "p_harm": p_harm,
-            "p_benefit_adjusted": adjusted_benefit,
-            "p_harm_adjusted": adjusted_harm,
-            "p_method": list(found.method),
-            "partition_sd": spread,
-            "verdict": verdicts,
-            "status": list(found.status),
-            "note": group_notes(found, self.evaluation),
-        }
-        return pd.DataFrame(columns)
+        if ci is not None:
+            check_choice("ci", ci, CI_KINDS)
+        parts = []
+        for name in names:
+            found = self._estimates_as_asked(name, alpha, ci, simultaneous)
+            parts.append(build_frame(self.evaluation, found, alpha))
+        return pd.concat(parts, ignore_index=True)
 
     def gamma(self, cost: str | None = None, *, alpha: float = 0.05) -> Gamma:
         """Return the smallest group benefit with its limits.
@@ -320,7 +286,12 @@ class BoPResults:
 
     def _frame_with_bounds(self, tests: dict[str, BoPTest], alpha: float) -> pd.DataFrame:
         """Return the frame with verdicts that know the effect."""
-        parts = [self._frame(n, alpha, t.effect, t.max_error) for n, t in tests.items()]
+        parts = [
+            build_frame(
+                self.evaluation, self._estimates(name, alpha), alpha, test.effect, test.max_error
+            )
+            for name, test in tests.items()
+        ]
         return pd.concat(parts, ignore_index=True)
 
     def _tests(
@@ -356,6 +327,16 @@ class BoPResults:
             return self.evaluation.costs[0]
         return costs[check_choice("cost", name, costs)]
 
+    def _estimates_as_asked(
+        self, name: str, alpha: float, ci: str | None, simultaneous: bool
+    ) -> Estimates:
+        """Return estimates with the limits that were asked for."""
+        if ci is None and not simultaneous:
+            return self._estimates(name, alpha)
+        return estimate_as_asked(
+            self.evaluation, name, alpha=alpha, ci=ci, simultaneous=simultaneous
+        )
+
     def _estimates(self, name: str, alpha: float, null: float = 0.0) -> Estimates:
         key = (name, alpha, null)
         if key not in self._cache:
@@ -364,32 +345,3 @@ class BoPResults:
 
 
 _IN_SAMPLE = "in-sample, optimistic"
-_OWN_COLUMNS = frozenset(
-    {"cost", "kind", "group", "n", "n_eff", "events", "n_changed", "cost_generic", "bop"}
-    | {"cost_personalized", "std_err", "ci_low", "ci_upp", "ci_method", "p_benefit", "p_harm"}
-    | {"p_benefit_adjusted", "p_harm_adjusted", "p_method", "partition_sd", "verdict", "status"}
-    | {"note"}
-)
-
-
-def _columns(attributes: tuple[str, ...]) -> dict[str, str]:
-    """Return the frame's column for each group attribute, none of them twice."""
-    taken, columns = set(_OWN_COLUMNS), {}
-    for name in attributes:
-        column = name
-        while column in taken:
-            column += "_attribute"
-        taken.add(column)
-        columns[name] = column
-    return columns
-
-
-def _whole(values: FloatArray) -> Any:
-    """Return whole numbers as integers (medians of counts over partitions may be halves)."""
-    return values.astype(np.int64) if (values % 1 == 0).all() else values
-
-
-def _events(found: Estimates, family: str) -> Any:
-    """Return events for binary outcomes, else nan."""
-    events = found.median("events")
-    return _whole(events) if family == "binomial" else np.full(len(events), np.nan)

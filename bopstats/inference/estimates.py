@@ -20,7 +20,7 @@ from bopstats.inference.multiplicity import holm
 from bopstats.inference.paired import paired_interval, paired_pvalues
 from bopstats.inference.refits import normal_figures
 
-NO_ROWS_OF_BENEFIT = "no person has a value of this metric: no interval or test"
+NO_ROWS_OF_BENEFIT = "no person has a value of this metric: intervals by ci='bca' only"
 _FIGURES = ("low", "high", "bonferroni_high", "p_benefit", "p_harm")
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import log_ndtr, ndtr
+from scipy.special import log_ndtr, ndtr, ndtri
 
 from bopstats._typing import FloatArray, IntArray
-from bopstats._validation import check_choice, check_real, check_share
+from bopstats._validation import check_choice, check_real, check_share, fail
 from bopstats.exceptions import DataError
 from bopstats.groups import GroupMoments, RowBop
 from bopstats.inference.estimates import Estimates
@@ -241,7 +241,11 @@ def _statistic(
     for r, each in enumerate(moments):
         benefit, error = estimates.bop[r, tested], estimates.std_err[r, tested]
         if question.kind == "gail_simon":
-            harm = gail_simon(benefit - question.value, error)[0]
+            if each.clusters is not None:
+                fail("kind", "gail_simon", "'harm' with clusters, which groups may share")
+            # z-scores of the groups' own tests keep the exactness of small groups.
+            z = -ndtri(np.clip(estimates.p_benefit[r, tested], 1e-300, 1.0 - 1e-16))
+            harm = gail_simon(z, np.ones_like(z))[0]
             found.append((harm.statistic, harm.pvalue))
             continue
         test = cochran_q(benefit, error)
