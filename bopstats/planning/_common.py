@@ -10,7 +10,6 @@ import mpmath
 import numpy as np
 
 from bopstats._validation import check_count, check_real, fail
-from bopstats.theory import budget
 from bopstats.theory._base import Law
 from bopstats.theory._numeric import work_digits
 
@@ -35,6 +34,9 @@ def check_law(law: Any) -> Law:
 
 def check_total(n_total: Any) -> float:
     """Return a number of rows of at least 1."""
+    if isinstance(n_total, int) and not isinstance(n_total, bool):
+        # Integers beyond 2^63 are numbers too.
+        n_total = float(n_total) if n_total <= 10**300 else np.inf
     value = check_real("n_total", n_total, low=1.0, closed="low")
     if np.isinf(value):
         fail("n_total", n_total, "a finite number of at least 1")
@@ -131,8 +133,3 @@ def smallest(allowed: Callable[[int], bool], start: int) -> int | None:
         else:
             low = middle
     return high
-
-
-def threshold_of(max_error: float) -> mpmath.mpf:
-    """Return the χ² at which the sharp bound equals the error."""
-    return budget.chi2_threshold(max_error)

@@ -163,12 +163,12 @@ def attribute_budget(
     effect = common.check_effect(effect, law)
     tau = summed_error(alpha, power, max_error)
     steps = common.check_levels(levels)
-    threshold = budget.chi2_threshold(tau)
+    threshold = budget.chi2_threshold(tau, digits=digits)
     moment = law.log_moment(effect, digits=digits)
     sharp = budget.exact_log_groups(n_total, moment, threshold, digits)
     lambert = budget.lambert_log_groups(n_total, moment, threshold, digits)
     groups = common.group_counts(steps, n_total)
-    room = [budget.not_excluded(n_total, d, moment, threshold, 2 * digits) for d in groups]
+    room = [budget.not_excluded(n_total, d, moment, threshold, digits) for d in groups]
     number = np.array([float(d) for d in groups])
     sizes = n_total / number
     lower = error_lower_bound(effect, sizes, law, n_groups=number)
@@ -203,7 +203,7 @@ def _published(
     if literature is None:
         return None
     moment = literature.log_moment(effect, "paper", digits=digits)
-    threshold = budget.chi2_threshold(tau, "published")
+    threshold = budget.chi2_threshold(tau, "published", digits)
     return common.attributes_of(
         budget.lambert_log_groups(n_total, moment, threshold, digits), levels, digits
     )

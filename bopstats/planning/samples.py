@@ -196,7 +196,7 @@ def sample_size(
     tau = summed_error(alpha, power, max_error)
     steps = common.check_levels(levels)
     d = common.groups_of(k, steps)
-    threshold = common.threshold_of(tau)
+    threshold = budget.chi2_threshold(tau)
     moment = law.log_moment(effect, digits=_DIGITS)
     # Every group needs a row.
     any_groups = max(d, budget.necessary_rows_whole(d, moment, threshold, _DIGITS))
@@ -268,7 +268,7 @@ def detectable_effect(
     steps = common.check_levels(levels)
     d = common.groups_of(k, steps)
     rows, groups = float(n_total / d), float(d)
-    rate = float(mpmath.log1p(common.threshold_of(tau) * d)) * groups / n_total
+    rate = float(mpmath.log1p(budget.chi2_threshold(tau) * d)) * groups / n_total
 
     def room(effect: float) -> float:
         return float(law.log_moment(effect)) - rate

@@ -39,7 +39,10 @@ class CantelliPair:
 
 
 def cantelli_lower(exponent: Floats, counts: Floats) -> Floats:
-    """Return ``E min(1, Z / sum(a))`` with Z a sum of coins of chances ``a = exp(-exponent)``.
+    """Return the largest ``E min(1, Z / E Z)`` with Z a sum of coins of chances exp(−exponent).
+
+    Theory 3, T6. Groups may be left out, since fewer are never harder: the largest value over the
+    sets of the likeliest coins is returned.
 
     Parameters
     ----------
@@ -54,26 +57,43 @@ def cantelli_lower(exponent: Floats, counts: Floats) -> Floats:
         logs = np.where(counts > 0, counts * np.log1p(-chance), 0.0)
     value = -np.expm1(logs.sum(axis=-1))
     for case in np.flatnonzero(expected > 1.0):
-        value[case] = _many_coins(chance[case], counts[case], expected[case])
+        used = counts[case] > 0.0
+        value[case] = _many_coins(chance[case, used], counts[case, used])
     return np.asarray(np.clip(value, 0.0, 1.0))
 
 
-def _many_coins(chance: Floats, counts: Floats, expected: float) -> float:
-    """Return E min(1, Z / E Z) where E Z exceeds 1."""
-    used = counts > 0
-    chance, counts = chance[used], counts[used]
+def _many_coins(chance: Floats, counts: Floats) -> float:
+    """Return the largest value where all coins together are expected to fall more than once."""
     if chance.size == 1:
-        # E min(1, Z/EZ) = 1 - (1 - a) P(Bin(d - 1, a) = k), k the largest integer below EZ.
-        k = np.ceil(expected) - 1.0
-        return float(1.0 - (1.0 - chance[0]) * binom.pmf(k, counts[0] - 1.0, chance[0]))
+        return _equal_coins(chance[0], counts[0])
+    order = np.argsort(-chance)
+    chance, counts = chance[order], counts[order]
     if counts.sum() > MANY:
         # E (1 - Z/EZ)_+ is at most half the standard deviation of Z/EZ.
-        spread = np.sqrt((counts * chance * (1.0 - chance)).sum())
-        return float(1.0 - 0.5 * spread / expected)
-    below = int(np.ceil(expected))
-    mass = np.zeros(below)
+        expected = np.cumsum(counts * chance)
+        spread = np.sqrt(np.cumsum(counts * chance * (1.0 - chance)))
+        return max(float(chance[0]), float((1.0 - 0.5 * spread / expected).max()))
+    best, expected_so_far = 0.0, 0.0
+    mass = np.zeros(int(np.ceil((counts * chance).sum())) + 1)
     mass[0] = 1.0
+    falls = np.arange(mass.size)
     for coin in np.repeat(chance, counts.astype(int)):
         mass[1:] = mass[1:] * (1.0 - coin) + mass[:-1] * coin
         mass[0] *= 1.0 - coin
-    return float(1.0 - (mass * (1.0 - np.arange(below) / expected)).sum())
+        expected_so_far += coin
+        short = float(mass @ np.maximum(1.0 - falls / expected_so_far, 0.0))
+        best = max(best, 1.0 - short)
+    return best
+
+
+def _equal_coins(chance: float, count: float) -> float:
+    """Return the largest value of some of `count` equal coins.
+
+    With d of them, E min(1, Z/EZ) = 1 − (1 − a) P(Bin(d − 1, a) = k), k the largest integer
+    below EZ.
+    """
+    powers = 2.0 ** np.arange(np.floor(np.log2(count)) + 1.0)
+    d = np.unique([*powers, max(np.floor(1.0 / chance), 1.0), count])
+    d = d[d <= count]
+    k = np.ceil(d * chance) - 1.0
+    return float(np.max(1.0 - (1.0 - chance) * binom.pmf(k, d - 1.0, chance)))

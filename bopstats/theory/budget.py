@@ -15,7 +15,7 @@ from bopstats._validation import check_choice
 from bopstats.theory._numeric import exact, work_digits
 
 
-def chi2_threshold(max_error: Any, form: str = "sharp") -> mpmath.mpf:
+def chi2_threshold(max_error: Any, form: str = "sharp", digits: int = 50) -> mpmath.mpf:
     r"""Return the χ² at which the lower bound of the summed error equals `max_error`.
 
     Parameters
@@ -25,6 +25,8 @@ def chi2_threshold(max_error: Any, form: str = "sharp") -> mpmath.mpf:
     form : {"sharp", "published"}
         "sharp" is :math:`4(1-\tau)^2` from one half up and :math:`1/\tau-1` below;
         "published" is :math:`4(1-\tau)^2` throughout.
+    digits : int
+        Digits to carry.
 
     Examples
     --------
@@ -32,10 +34,11 @@ def chi2_threshold(max_error: Any, form: str = "sharp") -> mpmath.mpf:
     (9.0, 3.24)
     """
     check_choice("form", form, ("sharp", "published"))
-    tau = exact(max_error)
-    if form == "sharp" and tau < mpmath.mpf("0.5"):
-        return 1 / tau - 1
-    return 4 * (1 - tau) ** 2
+    with work_digits(digits):
+        tau = exact(max_error)
+        if form == "sharp" and 2 * tau < 1:
+            return +(1 / tau - 1)
+        return +(4 * (1 - tau) ** 2)
 
 
 def lambert_log_groups(n_total: Any, log_moment: Any, threshold: Any, digits: int) -> mpmath.mpf:
