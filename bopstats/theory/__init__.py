@@ -5,7 +5,6 @@ from __future__ import annotations
 from bopstats.theory._base import Law
 from bopstats.theory.bounds import error_lower_bound, error_upper_bound
 from bopstats.theory.cost_laws import (
-    Bernoulli,
     Exponential,
     Gamma,
     InverseGaussian,
@@ -13,7 +12,7 @@ from bopstats.theory.cost_laws import (
     Poisson,
 )
 from bopstats.theory.effective import effective_size_clusters, effective_size_weights
-from bopstats.theory.integer_laws import Skellam, Ternary
+from bopstats.theory.integer_laws import Bernoulli, Skellam, Ternary
 from bopstats.theory.laws import Bounded, BoundedVariance, Gaussian, GaussianTwoSigma
 from bopstats.theory.location_laws import GeneralizedNormal, Laplace, Logistic, StudentT
 from bopstats.theory.mse import mse_lower_bound

@@ -68,9 +68,9 @@ def error_lower_bound(
           :math:`1-\sqrt{x}/2` for :math:`x \le 1`, else :math:`1/(1+x)`, with
           :math:`x = 1/\sum_j (c_j^{m_j}-1)^{-1}`. For equal groups it holds for every allocation
           of the same number of rows.
-        * "truncated": second moment of the likelihood ratio, cut where it is large; about half
-          the rows of "chi2" remain unexplained. The cut is found by a grid and zooming in;
-          every cut gives a valid bound. Needs a law with known tails.
+        * "truncated": second moment of the likelihood ratio, cut where it is large; rules out up
+          to twice the rows that "chi2" does. The cut is found by a grid and zooming in; every
+          cut gives a valid bound. Needs a law with known tails.
         * "best": the larger of the two, kept from wiggling where sums are whole numbers: a bound
           for a few rows more is a bound as well.
         * "published": uniform weights and :math:`1-\sqrt{x}/2`, as printed in the literature
@@ -132,9 +132,15 @@ def error_upper_bound(
 
     .. math:: \max_j P_0(\bar B_j \ge t_j) + 1 - \prod_j P_\epsilon(\bar B_j \ge t_j),
 
-    exact for normal benefits, bounded ones and ternary ones, and an upper bound by Cantelli's
-    inequality where only a variance is known. Thresholds share a level, which is found by a grid
-    and zooming in; every level gives a valid bound.
+    with thresholds at a common level, which is found by a grid and zooming in; every level gives
+    a valid bound. The error is
+
+    * exact for normal, bounded, ternary and Skellam benefits and for the laws of a cost (the
+      guarantee for `Bounded` is that of benefits first rounded at random to a limit);
+    * bounded by Cantelli's inequality where only a variance is known;
+    * bounded by Chernoff's and Berry–Esseen's inequalities for tilted families;
+    * for location families the better of Cantelli's bound and the exact error of counting rows
+      above half the effect.
 
     Parameters
     ----------

@@ -13,13 +13,11 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from bopstats._validation import check_real
-from bopstats.exceptions import DomainError
 from bopstats.theory import _cost_pairs as pairs
-from bopstats.theory._base import Law, column, stacked_moments
-from bopstats.theory._checks import check_positive, lattice_period
+from bopstats.theory._base import Law, stacked_moments
+from bopstats.theory._checks import check_positive
 from bopstats.theory._numeric import Floats, Ops
-from bopstats.theory._pairs import BinomialPair, Pair
+from bopstats.theory._pairs import Pair
 
 
 class CostLaw(Law):
@@ -78,69 +76,12 @@ class CostLaw(Law):
 
 
 @dataclass(frozen=True)
-class Bernoulli(Law):
-    r"""A 0–1 cost against a known risk: the share of errors falls from `risk` by the effect.
-
-    .. math:: c = 1 + \frac{\epsilon^2}{r(1-r)}, \quad r = \text{risk} - \epsilon
-
-    Parameters
-    ----------
-    risk : float
-        Known risk of the generic model, in (0, 1).
-
-    Raises
-    ------
-    DomainError
-        If `risk` is outside (0, 1).
-
-    Examples
-    --------
-    >>> round(float(Bernoulli(0.11).log_moment(0.01)), 9)
-    0.001110494
-    """
-
-    risk: float
-
-    whole_rows: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        check_real("risk", self.risk, low=0.0, high=1.0, error=DomainError)
-
-    @property
-    def describes(self) -> str:
-        """The class of distributions, in words."""
-        return f"0-1 costs whose risk falls from a known {self.risk:g}"
-
-    def _limit(self, direction: str, /) -> Any:
-        return self.risk if direction == "min" else np.inf
-
-    def _largest(self) -> Any:
-        return self.risk
-
-    def _log_moment(self, effect: Any, direction: str, ops: Ops, /) -> Any:
-        risk = ops.number(self.risk)
-        ref = risk - effect if direction == "min" else risk
-        return ops.log1p(effect**2 / (ref * (1 - ref)))
-
-    @classmethod
-    def _period(cls, laws: Sequence[Self], /) -> int:
-        return lattice_period(column(laws, "risk"))
-
-    @classmethod
-    def _lower_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
-        free = 1.0 - column(laws, "risk")
-        return BinomialPair(free, effect + 0.0 * free, sizes, stacked_moments(laws, effect))
-
-    @classmethod
-    def _upper_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
-        return cls._lower_pair(laws, effect, sizes)
-
-
-@dataclass(frozen=True)
 class Poisson(CostLaw):
     r"""Poisson costs (counts of errors or events) whose mean falls by the effect.
 
     .. math:: \ln c = \epsilon^2 / (\text{mean} - \epsilon)
+
+    Source: χ² divergences within an exponential family (Nielsen and Nock, 2014).
 
     Parameters
     ----------
@@ -187,6 +128,8 @@ class Gamma(CostLaw):
     .. math:: \ln c = -k\ln(1-\epsilon^2/r^2), \quad r = \text{mean} - \epsilon,
 
     infinite unless the effect is below half the mean.
+
+    Source: χ² divergences within an exponential family (Nielsen and Nock, 2014).
 
     Parameters
     ----------
@@ -239,6 +182,8 @@ class Gamma(CostLaw):
 class Exponential(Gamma):
     r"""Exponential costs (waiting times, deviances) whose mean falls by the effect.
 
+    Source: χ² divergences within an exponential family (Nielsen and Nock, 2014).
+
     Parameters
     ----------
     mean : float
@@ -274,6 +219,8 @@ class InverseGaussian(CostLaw):
     .. math:: \ln c = \lambda(2/a - 1/r - \sqrt{2/a^2 - 1/r^2}), \quad r = a - \epsilon,
 
     with a the known mean; infinite unless :math:`a \le \sqrt 2\, r`.
+
+    Source: χ² divergences within an exponential family (Nielsen and Nock, 2014).
 
     Parameters
     ----------
@@ -338,6 +285,8 @@ class NegativeBinomial(CostLaw):
 
     a for the known mean and r for the mean less the effect; infinite unless
     :math:`q_a^2 < q_r`.
+
+    Source: χ² divergences within an exponential family (Nielsen and Nock, 2014).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Laws of integer benefits: 0–1 loss with a known share of changes, differences of counts."""
+"""Laws of whole numbers: 0–1 loss with a known share of changes or a known risk, counts."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from bopstats._validation import check_real
 from bopstats.exceptions import DomainError
 from bopstats.theory import _engine as engine
 from bopstats.theory._base import Law, column, stacked_moments
-from bopstats.theory._checks import check_positive
+from bopstats.theory._checks import check_positive, lattice_period
 from bopstats.theory._lattice_pairs import SkellamPair, TernaryPair
 from bopstats.theory._numeric import Floats, Ops
-from bopstats.theory._pairs import Pair
+from bopstats.theory._pairs import BinomialPair, Pair
 from bopstats.theory.published_laws import PublishedCategorical
 
 
@@ -29,6 +29,8 @@ class Ternary(Law):
     for the pair :math:`(q/2, 1-q, q/2)` and :math:`((q-\epsilon)/2, 1-q, (q+\epsilon)/2)`.
     Lower bounds hold as well for the larger class in which *at most* the share q changes; upper
     bounds hold for exactly this share (use ``Bounded(-1, 1)`` when q is only a limit).
+
+    Source: derived here; the setting of McNemar (1947).
 
     Parameters
     ----------
@@ -113,6 +115,8 @@ class Skellam(Law):
 
     Meaningful for counts of errors or events per person. Its sums are exact.
 
+    Source: Skellam (1946); χ² divergences within an exponential family (Nielsen and Nock, 2014).
+
     Parameters
     ----------
     variance : float
@@ -154,6 +158,67 @@ class Skellam(Law):
             column(laws, "variance"), effect, sizes, moment
         )
         return SkellamPair(variance, effect, sizes, moment)
+
+    @classmethod
+    def _upper_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
+        return cls._lower_pair(laws, effect, sizes)
+
+
+@dataclass(frozen=True)
+class Bernoulli(Law):
+    r"""A 0–1 cost against a known risk: the share of errors falls from `risk` by the effect.
+
+    .. math:: c = 1 + \frac{\epsilon^2}{r(1-r)}, \quad r = \text{risk} - \epsilon
+
+    Source: χ² divergences within an exponential family (Nielsen and Nock, 2014).
+
+    Parameters
+    ----------
+    risk : float
+        Known risk of the generic model, in (0, 1).
+
+    Raises
+    ------
+    DomainError
+        If `risk` is outside (0, 1).
+
+    Examples
+    --------
+    >>> round(float(Bernoulli(0.11).log_moment(0.01)), 9)
+    0.001110494
+    """
+
+    risk: float
+
+    whole_rows: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_real("risk", self.risk, low=0.0, high=1.0, error=DomainError)
+
+    @property
+    def describes(self) -> str:
+        """The class of distributions, in words."""
+        return f"0-1 costs whose risk falls from a known {self.risk:g}"
+
+    def _limit(self, direction: str, /) -> Any:
+        return self.risk if direction == "min" else np.inf
+
+    def _largest(self) -> Any:
+        return self.risk
+
+    def _log_moment(self, effect: Any, direction: str, ops: Ops, /) -> Any:
+        risk = ops.number(self.risk)
+        ref = risk - effect if direction == "min" else risk
+        return ops.log1p(effect**2 / (ref * (1 - ref)))
+
+    @classmethod
+    def _period(cls, laws: Sequence[Self], /) -> int:
+        return lattice_period(column(laws, "risk"))
+
+    @classmethod
+    def _lower_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
+        free = 1.0 - column(laws, "risk")
+        return BinomialPair(free, effect + 0.0 * free, sizes, stacked_moments(laws, effect))
 
     @classmethod
     def _upper_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:

@@ -28,6 +28,8 @@ class Gaussian(Law):
     in both directions. Meaningful for real-valued differences of costs (squared error, deviance)
     in groups large enough for their mean to be close to normal.
 
+    Source: the χ² divergence of two normal laws (Ingster and Suslina, 2003).
+
     Parameters
     ----------
     sigma : float
@@ -86,6 +88,8 @@ class Bounded(Law):
 
     which is :math:`1/(1-\epsilon^2)` on [−1, 1]. Use ``Bounded(-1, 1)`` for 0–1 loss and for the
     Brier score.
+
+    Source: derived here, as described.
 
     Parameters
     ----------
@@ -160,6 +164,8 @@ class BoundedVariance(Law):
     two-point law. A high bound says that no test is good for *all* these laws, not that
     the data at hand are hard.
 
+    Source: Hammersley (1950), Chapman and Robbins (1951); Cantelli (1928).
+
     Parameters
     ----------
     sigma : float
@@ -215,6 +221,8 @@ class GaussianTwoSigma(Law):
 
     infinite unless :math:`\sigma_0^2 < 2\sigma_1^2`. An effect of 0 or less answers 1 by
     convention; the two laws then still differ in spread.
+
+    Source: χ² divergences within an exponential family (Nielsen and Nock, 2014).
 
     Parameters
     ----------

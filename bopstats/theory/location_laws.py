@@ -76,6 +76,8 @@ class Laplace(LocationLaw):
 
     Meaningful where most rows hardly change and a few change much.
 
+    Source: integrated here.
+
     Parameters
     ----------
     scale : float
@@ -138,6 +140,8 @@ class GeneralizedNormal(LocationLaw):
     Shape 1 is Laplace, 2 is normal with :math:`\sigma = \alpha/\sqrt 2`. The moment is computed by
     double-exponential quadrature of :math:`c - 1 = \int p_1 (p_0/p_1 - 1)^2`.
 
+    Source: Subbotin (1923) for the density.
+
     Parameters
     ----------
     scale : float
@@ -199,6 +203,8 @@ class StudentT(LocationLaw):
     The moment is computed by double-exponential quadrature. With 2 or fewer degrees of freedom
     there is no variance, and the upper bound counts rows instead of averaging them.
 
+    Source: integrated here.
+
     Parameters
     ----------
     scale : float
@@ -258,6 +264,8 @@ class Logistic(LocationLaw):
     .. math:: g(x) = \frac{e^{-x/s}}{s(1+e^{-x/s})^2}
 
     The moment is computed by double-exponential quadrature.
+
+    Source: integrated here.
 
     Parameters
     ----------

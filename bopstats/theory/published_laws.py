@@ -18,6 +18,9 @@ class PublishedCategorical(Law):
     constant is :math:`1/(1-\epsilon^2)`), and it is not valid where fewer than a share
     :math:`1/4+\epsilon^2` of predictions change: use `Bounded` or `Ternary`.
 
+    Source: the notebooks of Cornelis et al. (arXiv:2502.02786), after Monteiro Paes et al.
+    (2022).
+
     Examples
     --------
     >>> round(float(PublishedCategorical().log_moment(0.01)), 10)
@@ -48,6 +51,9 @@ class PublishedLaplace(Law):
 
     Reproduced for comparison: valid, but of the order of the effect where the true moment (see
     `Laplace`) is of the order of its square.
+
+    Source: the notebooks of Cornelis et al. (arXiv:2502.02786), after Monteiro Paes et al.
+    (2022).
 
     Parameters
     ----------

@@ -41,6 +41,8 @@ class Tilted(TiltedFamily):
 
     A plug-in: the sample is taken as the truth, and nothing is claimed about its own error.
 
+    Source: exponential tilting of a sample (Efron, 1981).
+
     Parameters
     ----------
     sample : array_like, shape (n,)

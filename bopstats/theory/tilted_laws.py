@@ -57,6 +57,9 @@ class VarianceGamma(TiltedFamily):
     Meaningful for differences of costs, waiting times or squared errors, which have exponential
     tails.
 
+    Source: Madan and Seneta (1990) for the law; χ² divergences within an exponential family
+    (Nielsen and Nock, 2014).
+
     Parameters
     ----------
     scale : float
@@ -136,6 +139,8 @@ class ExponentialFamily(TiltedFamily):
 
     with :math:`A'(\theta_0)=0`, :math:`A'(\theta_1)=\epsilon`; infinite where
     :math:`2\theta_0-\theta_1` leaves the domain.
+
+    Source: χ² divergences within an exponential family (Nielsen and Nock, 2014).
 
     Parameters
     ----------

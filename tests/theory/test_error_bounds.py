@@ -2,6 +2,7 @@
 
 from itertools import product
 
+import mpmath
 import numpy as np
 import pytest
 from scipy import stats
@@ -319,6 +320,27 @@ def test_extremes_are_neither_nan_nor_wrongly_zero(law):
     # 1e20 rows, effect 1e-9, 2^36 groups: two rival bounds, both far from 0 and 1.
     d = 2.0**36
     assert 0.9 < error_lower_bound(1e-9, 1e20 / d, law, n_groups=d) < 1.0
+
+
+@pytest.mark.parametrize("law", [Gaussian(1.0), Bounded(-1, 1), PublishedCategorical()], ids=repr)
+def test_a_grid_keeps_thirteen_digits(law):
+    rows = np.logspace(2, 20, 40)[:, None, None]
+    groups = np.floor(2.0 ** np.linspace(0, 40, 40))[None, :, None]
+    effect = np.logspace(-9, np.log10(0.5), 40)
+    value = error_lower_bound(effect, rows / groups, law, n_groups=groups, method="chi2")
+    assert not np.isnan(value).any()
+    rng = np.random.default_rng(9)
+    for i, j, k in rng.integers(0, 40, (300, 3)):
+        with mpmath.workdps(60):
+            moment = law.log_moment(mpmath.mpf(effect[k]), digits=45)
+            d = mpmath.mpf(groups[0, j, 0])
+            exponent = mpmath.mpf((rows / groups)[i, j, 0]) * moment
+            if exponent > 600:  # the bound itself is then below the smallest floats
+                continue
+            x = mpmath.expm1(exponent) / d
+            truth = 1 - mpmath.sqrt(x) / 2 if x <= 1 else 1 / (1 + x)
+            tolerance = 1e-13 if truth > 1e-100 else 1e-12
+            assert abs(value[i, j, k] - truth) <= tolerance * truth
 
 
 def test_shapes_broadcast():
