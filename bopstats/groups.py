@@ -14,6 +14,11 @@ from bopstats._typing import FloatArray, IntArray
 POPULATION = "population"
 
 
+def _named(name: str) -> str:
+    """Put brackets round an expression."""
+    return name if name.isidentifier() else f"({name})"
+
+
 @dataclass(frozen=True)
 class GroupIndex:
     """The crossing of categorical attributes; empty crossings are kept.
@@ -52,9 +57,15 @@ class GroupIndex:
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
-        """One text a group, e.g. ``"female, Hispanic"``; with names where levels alone clash."""
+        """One text a group, e.g. ``"female, insured=1"``; all with names where levels clash."""
         rows = list(self.frame().itertuples(index=False, name=None))
-        short = tuple(", ".join(map(str, row)) for row in rows)
+        short = tuple(
+            ", ".join(
+                level if isinstance(level, str) else f"{_named(name)}={level}"
+                for name, level in zip(self.attributes, row, strict=True)
+            )
+            for row in rows
+        )
         if len(set(short)) == len(short) and POPULATION not in short:
             return short
         return tuple(

@@ -148,7 +148,7 @@ def test_metrics_of_a_group_alone_have_no_individual_values_nor_intervals(held_o
     for name in ("auc", "r2"):
         frame = res.frame(name)
         assert frame[["std_err", "ci_low", "ci_upp", "p_benefit", "p_harm"]].isna().all(axis=None)
-        assert frame["note"].str.contains("no interval or test").all()
+        assert frame["note"].str.contains("intervals by ci=").all()
 
 
 @given(

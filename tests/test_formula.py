@@ -134,10 +134,14 @@ def sizes(design):
 
 
 def by_pandas(people, *columns):
-    return {
-        ", ".join(map(str, key)): int(size)
-        for key, size in people.value_counts(list(columns), sort=False).sort_index().items()
-    }
+    """Sizes by label; levels that are no text come with their attribute's name."""
+
+    def label(key):
+        pairs = zip(columns, key, strict=True)
+        return ", ".join(v if isinstance(v, str) else f"{name}={v}" for name, v in pairs)
+
+    counts = people.value_counts(list(columns), sort=False).sort_index()
+    return {label(key): int(size) for key, size in counts.items()}
 
 
 @pytest.mark.parametrize(
@@ -178,7 +182,10 @@ def test_an_attribute_made_by_an_expression_is_called_like_it(people, term, name
 def test_a_condition_makes_two_groups(people):
     design = bop.glm("y ~ x | C(region > 2)", people).design
     counts = (people["region"] > 2).value_counts()
-    assert sizes(design) == {"False": counts[False], "True": counts[True]}
+    assert sizes(design) == {
+        "(region > 2)=False": counts[False],
+        "(region > 2)=True": counts[True],
+    }
 
 
 def test_empty_crossings_stay(people):
@@ -202,7 +209,7 @@ def test_a_level_that_lost_all_its_rows_stays(people, personal):
 def test_a_number_that_lost_one_of_its_two_values_keeps_both(people):
     holes = people.assign(x=people["x"].where(people["insured"] == 1))
     design = bop.glm("y ~ x | insured + sex", holes).design
-    assert sizes(design)["0, female"] == sizes(design)["0, male"] == 0
+    assert sizes(design)["insured=0, female"] == sizes(design)["insured=0, male"] == 0
 
 
 def test_a_level_lost_by_groups_stays(people):
