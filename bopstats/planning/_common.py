@@ -37,10 +37,7 @@ def check_total(n_total: Any) -> float:
     if isinstance(n_total, int) and not isinstance(n_total, bool):
         # Integers beyond 2^63 are numbers too.
         n_total = float(n_total) if n_total <= 10**300 else np.inf
-    value = check_real("n_total", n_total, low=1.0, closed="low")
-    if np.isinf(value):
-        fail("n_total", n_total, "a finite number of at least 1")
-    return value
+    return check_real("n_total", n_total, low=1.0, closed="low")
 
 
 def check_levels(levels: Any) -> Levels:

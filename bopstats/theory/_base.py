@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from bopstats._validation import check_choice, fail
 from bopstats.exceptions import DomainError
 from bopstats.theory._numeric import EXACT, FLOAT, Floats, Ops, check_array, exact, work_digits
-from bopstats.theory._pairs import Pair
+from bopstats.theory._pairs import Pair, Test
 
 
 class Tails:
@@ -28,7 +28,7 @@ class Tails:
         """Return the pair of laws for truncated bounds, if the class has one in closed form."""
 
     @classmethod
-    def _upper_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair | None:
+    def _upper_test(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Test | None:
         """Return the error curves of the min-of-means test, if they are known."""
 
     @classmethod

@@ -12,15 +12,11 @@ from bopstats.theory._numeric import Floats
 MANY = 2000
 
 
-class CantelliPair:
+class CantelliTest:
     """Error bounds of the min-of-means test for all laws with the given standardised effect."""
 
     def __init__(self, delta: Floats) -> None:
         self.delta = np.minimum(delta, 1e100)
-
-    def moments(self, z: Floats) -> tuple[Floats, Floats]:
-        """Not defined: the class has no one worst pair of laws."""
-        raise NotImplementedError
 
     def errors(self, z: Floats) -> tuple[Floats, Floats]:
         """Return the bounds of P0(A) and log P1(A); the level is Φ(−z)."""
@@ -32,10 +28,6 @@ class CantelliPair:
             log_accept = np.where(gap > 0.0, -np.log1p(np.maximum(gap, 0.0) ** -2.0), -np.inf)
         reject, log_accept = np.broadcast_arrays(level, log_accept)
         return reject, log_accept
-
-    def alone(self) -> Floats:
-        """Return 0: the exact error of one group is not known for this class."""
-        return np.zeros_like(self.delta)
 
 
 def cantelli_lower(exponent: Floats, counts: Floats) -> Floats:

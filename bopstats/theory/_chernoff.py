@@ -68,7 +68,7 @@ def no_rates() -> Rates:
     return Rates(nothing, nothing, nothing, nothing, np.full(2, np.inf))
 
 
-class ChernoffPair:
+class ChernoffTest:
     """Bounds of the errors of a threshold on each group's mean; ``table[case][law]``."""
 
     def __init__(self, table: Sequence[Sequence[Rates]], size: Floats) -> None:
@@ -80,10 +80,6 @@ class ChernoffPair:
             ]
             for case, laws in enumerate(table)
         ]
-
-    def moments(self, z: Floats) -> tuple[Floats, Floats]:
-        """Not defined: tails of sums are bounded, not known."""
-        raise NotImplementedError
 
     def errors(self, z: Floats) -> tuple[Floats, Floats]:
         """Return bounds of P0(A) and log P1(A); the level is at most Φ(−z)."""
@@ -97,10 +93,6 @@ class ChernoffPair:
                 log_reject[:, case, group] = reject[at]
                 log_accept[:, case, group] = accept[at]
         return np.exp(log_reject), log_accept
-
-    def alone(self) -> Floats:
-        """Return 0: the exact error of one group is not known."""
-        return np.zeros(self.shape)
 
 
 def _curves(rates: Rates, size: float) -> tuple[Floats, Floats]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bopstats.theory._numeric import Floats, log_expm1, logsumexp, search
-from bopstats.theory._pairs import Pair
+from bopstats.theory._pairs import Pair, Test
 
 #: Standard normal points at which thresholds are tried first: close where they matter.
 START = np.concatenate(
@@ -95,7 +95,7 @@ def second_moment(log_first: Floats, log_second: Floats, log_counts: Floats) -> 
     return np.asarray(np.where(np.isfinite(value) & np.isfinite(weight), value, 0.0))
 
 
-def min_test_error(pairs: Sequence[Pair], counts: Floats) -> Floats:
+def min_test_error(tests: Sequence[Test], counts: Floats) -> Floats:
     """Return the least summed error of the min-of-means test (theory 4, T7), shape (cases,).
 
     The test accepts where every group's mean reaches its threshold; thresholds share a level. The
@@ -103,7 +103,7 @@ def min_test_error(pairs: Sequence[Pair], counts: Floats) -> Floats:
     """
 
     def score(z: Floats) -> Floats:
-        found = [pair.errors(z[..., None]) for pair in pairs]
+        found = [test.errors(z[..., None]) for test in tests]
         reject = np.concatenate([f[0] for f in found], axis=-1)
         log_accept = np.concatenate([f[1] for f in found], axis=-1)
         first = np.where(counts > 0.0, reject, 0.0).max(axis=-1)

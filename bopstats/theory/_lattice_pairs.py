@@ -50,10 +50,6 @@ class LatticePair:
         reject = np.exp(log_tail(s, self.size, self.null))
         return reject, log_tail(s, self.size, self.alternative)
 
-    def alone(self) -> Floats:
-        """Return 0: overridden where the error of one group is known."""
-        return np.zeros_like(self.sd)
-
 
 class TernaryPair(LatticePair):
     """Benefits in {−1, 0, 1} with a known share q of non-zero ones."""

@@ -18,14 +18,18 @@ from bopstats.theory._numeric import Floats
 NORMAL_FROM = 1e15
 
 
-class Pair(Protocol):
+class Test(Protocol):
     """The errors of a threshold test within each group."""
 
-    def moments(self, z: Floats) -> tuple[Floats, Floats]:
-        """Return log P0(A) and log E0[L 1_A], A the accepting set and L = dP0/dP1."""
-
     def errors(self, z: Floats) -> tuple[Floats, Floats]:
-        """Return P0(A) and log P1(A)."""
+        """Return P0(A) and log P1(A), A the accepting set, or an upper and a lower bound."""
+
+
+class Pair(Test, Protocol):
+    """Two laws whose likelihood ratio has a known second moment on the accepting set."""
+
+    def moments(self, z: Floats) -> tuple[Floats, Floats]:
+        """Return log P0(A) and log E0[L 1_A] with L = dP0/dP1."""
 
     def alone(self) -> Floats:
         """Return the least error of any test of one group, (cases, groups); 0 if not known."""

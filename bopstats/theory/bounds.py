@@ -13,7 +13,7 @@ from bopstats._validation import check_choice, fail
 from bopstats.theory import _engine as engine
 from bopstats.theory._base import Law
 from bopstats.theory._numeric import Floats
-from bopstats.theory._pairs import Pair
+from bopstats.theory._pairs import Test
 from bopstats.theory._problem import Problem, make_problem
 from bopstats.theory.scales import error_factor
 
@@ -228,7 +228,7 @@ def _require_tails(problem: Problem) -> None:
 
 
 def _upper(problem: Problem) -> Floats:
-    pairs: list[Pair] = []
+    tests: list[Test] = []
     counts, short = [], np.zeros(len(problem.effect), dtype=bool)
     for laws, columns in problem.blocks():
         kind = type(laws[0])
@@ -237,12 +237,12 @@ def _upper(problem: Problem) -> Floats:
             # Less than one row is none: nothing can be known of that group.
             short |= ((sizes < 1.0) & (here > 0.0)).any(axis=-1)
             sizes = np.maximum(np.floor(sizes), 1.0)
-        pair = kind._upper_pair(laws, problem.effect, sizes)
-        if pair is None:
+        test = kind._upper_test(laws, problem.effect, sizes)
+        if test is None:
             _no_tails(laws[0], "law", laws[0], "a law whose group means have known tails")
-        pairs.append(pair)
+        tests.append(test)
         counts.append(here)
-    value = engine.min_test_error(pairs, np.concatenate(counts, axis=-1))
+    value = engine.min_test_error(tests, np.concatenate(counts, axis=-1))
     return np.where(short, 1.0, value)
 
 

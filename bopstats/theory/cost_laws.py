@@ -17,7 +17,7 @@ from bopstats.theory import _cost_pairs as pairs
 from bopstats.theory._base import Law, stacked_moments
 from bopstats.theory._checks import check_positive
 from bopstats.theory._numeric import Floats, Ops
-from bopstats.theory._pairs import Pair
+from bopstats.theory._pairs import Pair, Test
 
 
 class CostLaw(Law):
@@ -71,7 +71,7 @@ class CostLaw(Law):
         return pairs.CostPair(cls.family, means, parameter, sizes, moment)
 
     @classmethod
-    def _upper_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
+    def _upper_test(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Test:
         return cls._lower_pair(laws, effect, sizes)
 
 

@@ -15,7 +15,7 @@ from bopstats.theory._base import Law, column, stacked_moments
 from bopstats.theory._checks import check_positive, lattice_period
 from bopstats.theory._lattice_pairs import SkellamPair, TernaryPair
 from bopstats.theory._numeric import Floats, Ops
-from bopstats.theory._pairs import BinomialPair, Pair
+from bopstats.theory._pairs import BinomialPair, Pair, Test
 from bopstats.theory.published_laws import PublishedCategorical
 
 
@@ -91,7 +91,7 @@ class Ternary(Law):
         return TernaryPair(share, effect, sizes, moment)
 
     @classmethod
-    def _upper_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
+    def _upper_test(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Test:
         return cls._lower_pair(laws, effect, sizes)
 
     @classmethod
@@ -160,7 +160,7 @@ class Skellam(Law):
         return SkellamPair(variance, effect, sizes, moment)
 
     @classmethod
-    def _upper_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
+    def _upper_test(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Test:
         return cls._lower_pair(laws, effect, sizes)
 
 
@@ -221,5 +221,5 @@ class Bernoulli(Law):
         return BinomialPair(free, effect + 0.0 * free, sizes, stacked_moments(laws, effect))
 
     @classmethod
-    def _upper_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
+    def _upper_test(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Test:
         return cls._lower_pair(laws, effect, sizes)

@@ -11,11 +11,11 @@ import numpy as np
 from bopstats._validation import check_real
 from bopstats.exceptions import DomainError
 from bopstats.theory._base import Law, column, stacked_moments
-from bopstats.theory._cantelli import CantelliPair, cantelli_lower
+from bopstats.theory._cantelli import CantelliTest, cantelli_lower
 from bopstats.theory._checks import check_positive, lattice_period
 from bopstats.theory._cost_pairs import TwoSigmaPair
 from bopstats.theory._numeric import Floats, Ops
-from bopstats.theory._pairs import BinomialPair, GaussianPair, Pair
+from bopstats.theory._pairs import BinomialPair, GaussianPair, Pair, Test
 from bopstats.theory.published_laws import PublishedCategorical
 
 
@@ -72,7 +72,7 @@ class Gaussian(Law):
         return GaussianPair(standardised(laws, effect, sizes))
 
     @classmethod
-    def _upper_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
+    def _upper_test(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Test:
         return cls._lower_pair(laws, effect, sizes)
 
 
@@ -150,7 +150,7 @@ class Bounded(Law):
         return BinomialPair(-low / (high - low), effect / (high - low), sizes, moment)
 
     @classmethod
-    def _upper_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
+    def _upper_test(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Test:
         return cls._lower_pair(laws, effect, sizes)
 
 
@@ -201,8 +201,8 @@ class BoundedVariance(Law):
         return GaussianPair(standardised(laws, effect, sizes))
 
     @classmethod
-    def _upper_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
-        return CantelliPair(standardised(laws, effect, sizes))
+    def _upper_test(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Test:
+        return CantelliTest(standardised(laws, effect, sizes))
 
     @classmethod
     def _extra_lower(
@@ -277,7 +277,7 @@ class GaussianTwoSigma(Law):
         return TwoSigmaPair(null, other, effect, sizes, stacked_moments(laws, effect))
 
     @classmethod
-    def _upper_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
+    def _upper_test(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Test:
         return cls._lower_pair(laws, effect, sizes)
 
 

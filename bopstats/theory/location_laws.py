@@ -13,9 +13,9 @@ from scipy import special, stats
 from bopstats.theory import _location
 from bopstats.theory._base import Law
 from bopstats.theory._checks import check_positive
-from bopstats.theory._location_pair import LocationPair
+from bopstats.theory._location_errors import LocationTest
 from bopstats.theory._numeric import EXACT, FLOAT, Floats, Ops
-from bopstats.theory._pairs import Pair
+from bopstats.theory._pairs import Test
 from bopstats.theory.published_laws import PublishedLaplace
 
 
@@ -29,6 +29,29 @@ class LocationLaw(Law):
 
     whole_rows: ClassVar[bool] = True
 
+    @abstractmethod
+    def _scale(self) -> float:
+        """Return the scale."""
+
+    @abstractmethod
+    def _tail(self, r: Floats) -> Floats:
+        """Return the chance of a value above r, in units of the scale."""
+
+    @abstractmethod
+    def _spread(self) -> float:
+        """Return the standard deviation in units of the scale, infinite where there is none."""
+
+    @classmethod
+    def _upper_test(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Test:
+        half = effect[:, 0] / 2.0
+        above = np.stack([law._tail(half / law._scale()) for law in laws], axis=-1)
+        sd = np.array([law._spread() * law._scale() for law in laws])
+        return LocationTest(above, effect * np.sqrt(sizes) / sd, sizes)
+
+
+class QuadratureLaw(LocationLaw):
+    """A location law whose moment has no closed form."""
+
     def _log_moment(self, effect: Any, _direction: str, ops: Ops, /) -> Any:
         moved = effect / ops.number(self._scale())
 
@@ -40,31 +63,12 @@ class LocationLaw(Law):
         return _location.log_moment(np.asarray(moved), floats, self._log_ratio)
 
     @abstractmethod
-    def _scale(self) -> float:
-        """Return the scale."""
-
-    @abstractmethod
     def _log_density(self, r: Any, ops: Ops, /) -> Any:
         """Return the log density at distance r from the centre, in units of the scale."""
 
     @abstractmethod
     def _log_ratio(self, y: Floats, e: Floats) -> Floats:
         """Return ``log g(y) - log g(y + e)`` without cancellation."""
-
-    @abstractmethod
-    def _tail(self, r: Floats) -> Floats:
-        """Return the chance of a value above r, in units of the scale."""
-
-    @abstractmethod
-    def _spread(self) -> float:
-        """Return the standard deviation in units of the scale, infinite where there is none."""
-
-    @classmethod
-    def _upper_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
-        half = effect[:, 0] / 2.0
-        above = np.stack([law._tail(half / law._scale()) for law in laws], axis=-1)
-        sd = np.array([law._spread() * law._scale() for law in laws])
-        return LocationPair(above, effect * np.sqrt(sizes) / sd, sizes)
 
 
 @dataclass(frozen=True)
@@ -120,12 +124,6 @@ class Laplace(LocationLaw):
     def _scale(self) -> float:
         return self.scale
 
-    def _log_density(self, r: Any, ops: Ops, /) -> Any:
-        return -r - ops.log(2)
-
-    def _log_ratio(self, y: Floats, e: Floats) -> Floats:
-        return e + 0.0 * y
-
     def _tail(self, r: Floats) -> Floats:
         return np.asarray(0.5 * np.exp(-r))
 
@@ -134,7 +132,7 @@ class Laplace(LocationLaw):
 
 
 @dataclass(frozen=True)
-class GeneralizedNormal(LocationLaw):
+class GeneralizedNormal(QuadratureLaw):
     r"""Benefits with density :math:`\propto e^{-|x/\alpha|^\beta}`, moved by the effect.
 
     Shape 1 is Laplace, 2 is normal with :math:`\sigma = \alpha/\sqrt 2`. The moment is computed by
@@ -195,7 +193,7 @@ class GeneralizedNormal(LocationLaw):
 
 
 @dataclass(frozen=True)
-class StudentT(LocationLaw):
+class StudentT(QuadratureLaw):
     r"""Student's t benefits: heavy tails, moved by the effect.
 
     .. math:: g(x) \propto (1 + x^2/(\nu s^2))^{-(\nu+1)/2}
@@ -258,7 +256,7 @@ class StudentT(LocationLaw):
 
 
 @dataclass(frozen=True)
-class Logistic(LocationLaw):
+class Logistic(QuadratureLaw):
     r"""Logistic benefits moved by the effect.
 
     .. math:: g(x) = \frac{e^{-x/s}}{s(1+e^{-x/s})^2}

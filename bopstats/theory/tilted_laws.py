@@ -15,9 +15,9 @@ from bopstats._validation import fail
 from bopstats.exceptions import DomainError
 from bopstats.theory._base import Law
 from bopstats.theory._checks import check_positive
-from bopstats.theory._chernoff import ChernoffPair, Moments, Rates, chernoff_rates, no_rates
+from bopstats.theory._chernoff import ChernoffTest, Moments, Rates, chernoff_rates, no_rates
 from bopstats.theory._numeric import Floats, Ops
-from bopstats.theory._pairs import Pair
+from bopstats.theory._pairs import Test
 from bopstats.theory._solve import last_value, solve_increasing
 
 
@@ -33,7 +33,7 @@ class TiltedFamily(Law):
         """Return the large-deviation rates of one row, null and alternative."""
 
     @classmethod
-    def _upper_pair(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Pair:
+    def _upper_test(cls, laws: Sequence[Self], effect: Floats, sizes: Floats) -> Test:
         table = []
         known: dict[tuple[int, float], Rates] = {}
         for value in effect[:, 0]:
@@ -44,7 +44,7 @@ class TiltedFamily(Law):
                     known[key] = law._rates(float(value))
                 row.append(known[key])
             table.append(row)
-        return ChernoffPair(table, sizes)
+        return ChernoffTest(table, sizes)
 
 
 @dataclass(frozen=True)

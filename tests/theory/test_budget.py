@@ -121,6 +121,7 @@ def test_levels():
     short = attribute_budget(N, 0.01, Gaussian(0.1), max_error=0.5, levels=[2, 5, 4])
     assert short.necessary_any == short.necessary_balanced == short.achievable == 3
     assert short.exact > 3
+    assert "2, 5, 4 levels" in str(short)
     mixed = attribute_budget(3000, 0.1, Gaussian(0.5), levels=[2, 5, 4, 7])
     d = np.cumprod([1, 2, 5, 4, 7])
     assert mixed.exact < 4

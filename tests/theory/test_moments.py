@@ -1,5 +1,8 @@
 """Log moments of every law against sums and integrals of scipy's densities."""
 
+import math
+from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 
 import mpmath
@@ -32,6 +35,7 @@ from bopstats.theory import (
     Ternary,
     Tilted,
     VarianceGamma,
+    error_upper_bound,
 )
 
 SAMPLE = [-1.0, -0.4, -0.1, 0.0, 0.05, 0.1, 0.3, 0.9, 0.15, 0.2]
@@ -220,6 +224,59 @@ def test_a_family_of_ones_own():
     direct = integral(stats.expon(), stats.expon(scale=1.1), 0, 60, (1.0, 5.0))
     assert waiting.log_moment(0.1) == pytest.approx(direct, rel=1e-9)
     assert waiting.log_moment(1.5, "paper") == np.inf
+
+
+def test_families_on_every_kind_of_domain():
+    # A Poisson count less its mean of 2: the rate 2 exp(t), benefits above -2.
+    counts = ExponentialFamily(
+        lambda t: 2 * np.expm1(t) - 2 * t, lambda t: 2 * np.expm1(t), name="centred Poisson"
+    )
+    null, other = stats.poisson(2.0), stats.poisson(2.5)
+    expected = total(null, other, COUNTS[:60])
+    assert counts.log_moment(0.5) == pytest.approx(expected, rel=1e-10)
+    # Half-lines and intervals, in both directions: waiting times by their rate.
+    rate = ExponentialFamily(
+        lambda t: -math.log(t) + t, lambda t: 1 - 1 / t, domain=(0.0, math.inf)
+    )
+    mirrored = integral(stats.expon(), stats.expon(scale=0.9), 0, 30, (1.0, 5.0))
+    assert rate.log_moment(0.1) == pytest.approx(mirrored, rel=1e-9)
+    assert rate.log_moment(1.0) == np.inf
+    uniform = ExponentialFamily(lambda t: t**2 / 2, lambda t: t, domain=(-0.5, 0.5))
+    assert uniform.log_moment(0.3) == pytest.approx(0.09)
+    with pytest.raises(DomainError, match="effect"):
+        uniform.log_moment(0.6)
+    # A function that overflows ends the search instead of the programme.
+    steep = ExponentialFamily(lambda t: math.exp(t) - t, lambda t: math.exp(t) - 1)
+    assert steep.log_moment(1.0) == pytest.approx(
+        total(stats.poisson(1), stats.poisson(2), COUNTS[:60])
+    )
+    # At the largest mean one row below it decides: the error is 2^-100, and bounded well.
+    sign = ExponentialFamily(lambda t: np.log(np.cosh(t)), np.tanh)
+    assert 2.0**-100 < error_upper_bound(1.0, 100, sign) < 1e-25
+
+
+def test_moments_that_are_infinite():
+    steep = VarianceGamma(0.1, 0.5)
+    assert steep.log_moment(5.0, "paper") == steep.log_moment(5.0, "paper", digits=20) == np.inf
+    assert steep.log_moment(5.0) < np.inf
+    edge = np.max(SAMPLE) - np.mean(SAMPLE)
+    near = Tilted(SAMPLE).log_moment([edge * (1 - 1e-9), edge])
+    assert near[0] < near[1] == np.inf
+    low = np.mean(SAMPLE) - np.min(SAMPLE)
+    assert Tilted([-0.1, 0.0, 0.5]).log_moment(0.3, "min_ref") == np.inf
+    assert Tilted([-0.1, 0.0, 0.5]).log_moment(0.3, "min_ref", digits=20) == np.inf
+    assert low > edge
+
+
+@pytest.mark.parametrize(
+    "tenth", [Fraction(1, 10), Decimal("0.1"), "0.1", mpmath.mpf(1) / 10, np.float64(0.1)]
+)
+def test_numbers_are_read_as_decimals(tenth):
+    with mpmath.workdps(45):
+        expected = mpmath.mpf(1) / 49
+        tolerance = mpmath.mpf("1e-15") if isinstance(tenth, mpmath.mpf) else mpmath.mpf("1e-39")
+        assert abs(Gaussian(0.7).log_moment(tenth, digits=40) - expected) < tolerance
+    assert Gaussian(2).log_moment(1, digits=20) == 0.25
 
 
 def test_published_formulas():
