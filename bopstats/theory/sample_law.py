@@ -21,7 +21,7 @@ from bopstats.theory.tilted_laws import TiltedFamily
 _SERIES = 1.0 / np.cumprod(np.arange(1.0, 19.0))[1:][::-1]
 
 #: Exponentials spent on the thresholds of the upper bound.
-_WORK = 10_000_000
+_WORK = 1_500_000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
