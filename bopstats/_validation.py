@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any, NoReturn
@@ -40,7 +41,7 @@ def check_real(
     """Return `value` as a float in ``(low, high)``; `closed` names the ends that belong to it."""
     left, right = "low" in closed, "high" in closed
     allowed = f"a number in {'[' if left else '('}{low:g}, {high:g}{']' if right else ')'}"
-    if not is_number(value) or np.isnan(value):
+    if not is_number(value) or math.isnan(value):
         fail(name, value, allowed, error)
     above = value >= low if left else value > low
     below = value <= high if right else value < high
