@@ -233,6 +233,30 @@ def test_unit_deviances_are_twice_the_loss_of_log_likelihood():
         )
 
 
+@pytest.mark.parametrize(
+    "family", [sm.families.Poisson(), sm.families.Gamma(), sm.families.Binomial()]
+)
+def test_an_impossible_mean_costs_infinitely_much(family):
+    y, mu = np.array([1.0, 1.0, 1.0]), np.array([0.9, -0.1, np.nan])
+    found = unit_deviance(family, y, mu)
+    assert np.isfinite(found).tolist() == [True, False, False]
+    assert found[0] == pytest.approx(float(family.deviance(y[:1], mu[:1])))
+    above = unit_deviance(family, y, np.array([1.1, 2.0, 5.0]))
+    assert np.isfinite(above).any() == (not isinstance(family, sm.families.Binomial))
+
+
+def test_held_out_means_beyond_the_familys_edge_are_not_passed_over(people):
+    rng = np.random.default_rng(0)
+    data = people.assign(x=rng.uniform(0, 1, len(people)))
+    data["stay"] = rng.gamma(5, (1 + data["x"]) / 5)
+    data.loc[data.index[:5], "x"] = -4.0
+    rows = np.arange(len(data))
+    res = bop.glm("stay ~ x | sex", data, "gamma", link="identity").fit(cv=[(rows[60:], rows[:60])])
+    assert res.evaluation.rows[0].mu_generic.min() < 0
+    assert not np.isfinite(res.frame("deviance")["cost_generic"].iloc[-1])
+    assert "infinite" in res.frame("deviance")["note"].iloc[-1]
+
+
 def test_r2_is_about_the_groups_own_mean(people):
     res = bop.glm("t ~ x | sex", people).fit(repeats=1, costs=["squared_error", "r2"])
     rows = res.evaluation.rows[0]

@@ -10,7 +10,7 @@ from scipy.special import digamma
 from statsmodels.genmod import families as sm_families
 from statsmodels.genmod.families import links as sm_links
 
-from bopstats._typing import FloatArray
+from bopstats._typing import BoolArray, FloatArray
 from bopstats._validation import fail, nearest
 from bopstats.exceptions import ArgumentError
 
@@ -106,11 +106,24 @@ def link_name(family: Any) -> str:
     return exact[0] if exact else type(link).__name__.lower()
 
 
+def impossible_means(family: Any, mu: FloatArray) -> BoolArray:
+    """Tell which means the family does not have; some links lead there."""
+    if isinstance(family, sm_families.Gaussian):
+        return np.isnan(mu)
+    beyond = mu > 1 if isinstance(family, sm_families.Binomial) else np.zeros(len(mu), dtype=bool)
+    return np.asarray(~(mu >= 0) | beyond, dtype=bool)
+
+
 def unit_deviance(family: Any, y: FloatArray, mu: FloatArray) -> FloatArray:
-    """Return each person's unit deviance 2·[ℓ(y; y) − ℓ(μ; y)] at scale 1, shape (n,)."""
+    """Return each person's unit deviance 2·[ℓ(y; y) − ℓ(μ; y)] at scale 1, shape (n,).
+
+    Infinite where the mean is impossible.
+    """
     if isinstance(family, sm_families.Gaussian):
         return (y - mu) ** 2
-    return np.asarray(family.resid_dev(y, mu) ** 2, dtype=np.float64)
+    impossible = impossible_means(family, mu)
+    possible = np.where(impossible, y, mu)
+    return np.where(impossible, np.inf, np.asarray(family.resid_dev(y, possible)) ** 2)
 
 
 def has_dispersion(family: Any) -> bool:

@@ -18,6 +18,7 @@ from statsmodels.genmod.families import links as sm_links
 
 from bopstats._typing import FloatArray, IntArray
 from bopstats.design import ModelMatrix
+from bopstats.fitting.families import impossible_means
 
 CHUNK = 2048
 # Multiplications below which OpenBLAS starts no thread.
@@ -217,7 +218,7 @@ def evaluate(problem: Problem, keep: IntArray, beta: FloatArray) -> Pass:
                 x = x[:, keep]
             y, weight = problem.y[rows], problem.weight[rows]
             mu = family.link.inverse(x @ beta + problem.offset_at(rows))
-            if bounded and _impossible(family, mu[weight > 0]):
+            if bounded and impossible_means(family, mu[weight > 0]).any():
                 return Pass(information, score, np.inf, np.inf)
             slope, variance = family.link.deriv(mu), family.variance(mu)
             residual = y - mu
@@ -227,13 +228,6 @@ def evaluate(problem: Problem, keep: IntArray, beta: FloatArray) -> Pass:
             deviance += float(family.deviance(y, mu, var_weights=weight, scale=1.0))
             pearson += float(np.sum(weight * residual**2 / variance))
     return Pass(information, score, deviance, pearson)
-
-
-def _impossible(family: Any, mu: FloatArray) -> bool:
-    """Tell whether a link that allows it has led to means that the family does not have."""
-    if isinstance(family, sm_families.Gaussian):
-        return False
-    return bool((mu < 0).any() or (_is_binomial(family) and (mu > 1).any()))
 
 
 def _newton(information: FloatArray, score: FloatArray) -> FloatArray:
