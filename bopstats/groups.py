@@ -100,6 +100,8 @@ class RowBop:
         Cluster number.
     binary : bool
         Whether the outcome is 0/1, so that events can be counted.
+    level : float
+        What is taken off the outcome before it is squared, the same for all rows of a run.
     """
 
     costs: tuple[str, ...]
@@ -116,6 +118,7 @@ class RowBop:
     weight_type: str | None
     cluster: IntArray | None
     binary: bool
+    level: float = 0.0
 
     @property
     def benefit(self) -> FloatArray:
@@ -169,9 +172,9 @@ class GroupMoments:
 
     Rows are counted `freq` times: their weight for frequency weights, else once. Per group, shape
     (G,): `n` Σ freq, `w` Σw, `w2` Σw², `events` Σ freq·y (0 when the outcome is not binary),
-    `wy` Σwy, `wy2` Σwy², `sse_generic`, `sse_personalized` Σw(y − μ)². Per cost and group, shape
-    (C, G): `wc_generic`, `wc_personalized` sums of w·cost; `wb`, `wb2`, `w2b`, `w2b2` sums of wB,
-    wB², w²B, w²B²; `minus`, `plus` Σ freq over rows with B < 0 and B > 0.
+    `wy`, `wy2` Σwy, Σwy² of y less `RowBop.level`, `sse_generic`, `sse_personalized` Σw(y − μ)².
+    Per cost and group, shape (C, G): `wc_generic`, `wc_personalized` sums of w·cost; `wb`, `wb2`,
+    `w2b`, `w2b2` sums of wB, wB², w²B, w²B²; `minus`, `plus` Σ freq over rows with B < 0 and B > 0.
     `clusters` are sums a (group, cluster) pair, or None.
     """
 
@@ -246,8 +249,8 @@ class GroupMoments:
             w=total(w),
             w2=total(w * w),
             events=total(freq * rows.y) if rows.binary else np.zeros(size),
-            wy=total(w * rows.y),
-            wy2=total(w * rows.y**2),
+            wy=total(w * (rows.y - rows.level)),
+            wy2=total(w * (rows.y - rows.level) ** 2),
             sse_generic=total(w * (rows.y - rows.mu_generic) ** 2),
             sse_personalized=total(w * (rows.y - rows.mu_personalized) ** 2),
             wc_generic=each(w * rows.generic),

@@ -325,3 +325,15 @@ def test_hold_out_says_how_many_rows_were_evaluated(nhanes):
     text = bop.glm("sbp ~ bmi | sex", nhanes).fit(cv=0.25).summary().as_text()
     evaluated = round(0.25 * 1998) + round(0.25 * 1926)
     assert f"{evaluated} held out and evaluated" in text
+
+
+@pytest.mark.parametrize("level", [0.0, 1e6])
+def test_r2_does_not_depend_on_the_level_of_the_outcome(nhanes, level):
+    model = bop.glm("sbp ~ bmi | sex", nhanes.assign(sbp=nhanes["sbp"] + level))
+    result = model.fit(cv=None, costs=("squared_error", "r2"), explain=False)
+    expected = []
+    for sex in ("female", "male"):
+        y = nhanes.loc[nhanes["sex"] == sex, "sbp"]
+        mu = result.generic.fittedvalues[nhanes["sex"] == sex] - level
+        expected.append(1 - ((y - mu) ** 2).sum() / ((y - y.mean()) ** 2).sum())
+    np.testing.assert_allclose(-result.frame("r2")["cost_generic"][:2], expected, rtol=1e-5)

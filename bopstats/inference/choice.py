@@ -11,7 +11,7 @@ from bopstats.costs import Cost
 from bopstats.inference.paired import MOST_CHANGED, choose_method
 
 UNCHANGED = "no one's cost changed: an unbounded cost has no interval"
-INFINITE = "a cost is infinite: a prediction of exactly 0 or 1 was wrong"
+INFINITE = "a cost is infinite: a prediction of exactly 0 or 1 was wrong, or a mean is impossible"
 CONSTANT = "the benefit does not vary: no interval"
 ONE_CLUSTER = "one cluster: no standard error"
 NO_EVENTS = "no events: t cannot see what an event would cost, so no interval or test"
