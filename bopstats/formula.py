@@ -7,7 +7,7 @@ two sides apart (`bopstats.syntax`).
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from tokenize import TokenError
@@ -279,12 +279,12 @@ def build(parsed: Parsed, frame: pd.DataFrame, env: EvalEnvironment) -> Built:
     ]
     with _evaluating(parsed.two):
         infos = patsy.build.design_matrix_builders(sides, lambda: iter([frame]), env, _NO_NA)
-        matrices = _matrices(infos, frame)
+        matrices = _matrices(infos, frame, sides[1][1:])
     generic_factors = [f for term in parsed.generic for f in term.factors]
     personal_factors = [f for term in parsed.added for f in term.factors]
     factor_infos = infos[1].factor_infos
     stateful = [f for f, info in factor_infos.items() if info.state["transforms"]]
-    relearn = _relearner(parsed.two, infos, frame, stateful, env) if stateful else None
+    relearn = _relearner(parsed, infos, frame, stateful, env) if stateful else None
     return Built(
         *matrices,
         tuple(_evaluated(f, factor_infos[f], frame) for f in dict.fromkeys(generic_factors)),
@@ -293,24 +293,29 @@ def build(parsed: Parsed, frame: pd.DataFrame, env: EvalEnvironment) -> Built:
     )
 
 
-def _matrices(infos: list[DesignInfo], frame: pd.DataFrame) -> tuple[ModelMatrix, ModelMatrix]:
+def _matrices(
+    infos: list[DesignInfo], frame: pd.DataFrame, order: Sequence[Any]
+) -> tuple[ModelMatrix, ModelMatrix]:
     generic, personalized = infos
     names = personalized.column_names
     if set(generic.column_names) <= set(names):
         base = np.asarray(patsy.build_design_matrices([personalized], frame, _NO_NA)[0])
         take = np.array([names.index(name) for name in generic.column_names], dtype=np.int64)
-        first = _model_matrix(generic, base, take)
+        first = _model_matrix(generic, base, take, order)
     else:  # a personal term changed how a generic one is coded: the span is the same
         own, base = (np.asarray(m) for m in patsy.build_design_matrices(infos, frame, _NO_NA))
-        first = _model_matrix(generic, own, None)
-    second = _model_matrix(personalized, base, None)
+        first = _model_matrix(generic, own, None, order)
+    second = _model_matrix(personalized, base, None, order)
     for matrix in (first, second):
         _check_finite(matrix)
     return first, second
 
 
-def _model_matrix(info: DesignInfo, base: FloatArray, take: IntArray | None) -> ModelMatrix:
-    terms = [term for term in info.terms if term != patsy.INTERCEPT]
+def _model_matrix(
+    info: DesignInfo, base: FloatArray, take: IntArray | None, order: Sequence[Any]
+) -> ModelMatrix:
+    # patsy puts categorical terms first; ties between terms go by the formula as written.
+    terms = [term for term in order if term in info.terms]
     term_of = np.full(len(info.column_names), -1, dtype=np.int64)
     for i, term in enumerate(terms):
         term_of[info.term_slices[term]] = i
@@ -349,7 +354,7 @@ def _evaluated(factor: EvalFactor, info: FactorInfo, frame: pd.DataFrame) -> Eva
 
 
 def _relearner(
-    two: TwoPart,
+    parsed: Parsed,
     infos: list[DesignInfo],
     frame: pd.DataFrame,
     stateful: list[EvalFactor],
@@ -359,12 +364,14 @@ def _relearner(
 
     Levels and codings stay those of all used rows.
     """
+    two, order = parsed.two, (*parsed.generic, *parsed.added)
 
     def relearn(train: IntArray) -> tuple[ModelMatrix, ModelMatrix, tuple[str, ...]]:
         rows = frame.iloc[train]
         with _evaluating(two):
             fresh = {factor: _learn(factor, rows, env) for factor in stateful}
-            matrices = _matrices([_renewed(info, fresh) for info in infos], frame)
+            renewed = [_renewed(info, fresh) for info in infos]
+            matrices = _matrices(renewed, frame, order)
         return *matrices, tuple(
             f"{factor.code}: values outside of the training rows' range are moved to its edge"
             for factor, state in fresh.items()

@@ -540,3 +540,11 @@ def test_real_data_with_missing_values_give_the_design_of_patsy(shared, file, fo
         theirs = by_patsy(side, plain)
         assert list(matrix.names) == list(theirs.columns)
         np.testing.assert_allclose(matrix.rows(slice(None)), theirs, rtol=1e-12)
+
+
+def test_terms_stand_in_the_order_of_the_formula(people):
+    design = bop.glm("y ~ x + race + age | sex * insured", people).design
+    assert design.generic.terms == ("x", "race", "age")
+    assert design.personalized.terms == ("x", "race", "age", "sex", "insured", "sex:insured")
+    first = [i for i, name in enumerate(design.personalized.names) if name.startswith("race[")]
+    assert (design.personalized.term_of[first] == 1).all()
