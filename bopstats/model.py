@@ -164,8 +164,8 @@ class PersonalizedGLM:
             Number of folds; a test share in (0, 1); pairs of position arrays into the data; or
             None for in-sample evaluation, which is optimistic.
         repeats : int, optional
-            Odd number of partitions, of which medians are reported; by default 11 up to 20,000
-            rows, else 1; a hold-out has 1.
+            Odd number of partitions; estimates are means over them, limits and p-values medians.
+            By default 11 up to 20,000 rows, else 1; a hold-out has 1.
         folds : {"stratified", "hash"}
             Deal rows round within groups by a hash of (seed, key), or by the hash alone.
         costs : sequence of str or callables, optional

@@ -86,7 +86,7 @@ class PooledResults(BoPResults):
 
     def __init__(self, results: list[BoPResults]) -> None:
         first = results[0]
-        note = f"{len(results)} imputations combined by Rubin's rules (medians over partitions)."
+        note = f"{len(results)} imputations combined by Rubin's rules."
         notes = (note, *dict.fromkeys(n for each in results for n in each.evaluation.notes))
         super().__init__(replace(first.evaluation, notes=notes), first._pair, first._design)
         self.results = results

@@ -60,7 +60,7 @@ def refit(
     replicates = check_count("refit_bootstrap", replicates, low=20)
     with progress_bar(replicates, "refit bootstrap", progress) as tick:
         values = refit_replicates(run, plan, full, replicates, rng, tick)
-    return refit_intervals(values, np.stack([each.median("bop") for each in estimates]))
+    return refit_intervals(values, np.stack([each.mean("bop") for each in estimates]))
 
 
 @dataclass(frozen=True)

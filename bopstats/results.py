@@ -30,7 +30,8 @@ class BoPResults:
     """Results of comparing a generic with a personalized model.
 
     Made by `PersonalizedGLM.fit`. All benefits are generic minus personalized cost, so positive
-    means that personalization helps; all numbers are medians over partitions.
+    means that personalization helps. Costs, benefits and gamma are means over partitions; limits,
+    p-values and bounds are medians.
 
     Attributes
     ----------

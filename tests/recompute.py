@@ -22,6 +22,7 @@ from bopstats.inference.paired import METHODS, paired_interval, paired_pvalues
 FIGURES = ["n", "n_changed", "cost_generic", "cost_personalized", "bop", "std_err", "ci_low"]
 FIGURES += ["ci_upp", "p_benefit", "p_harm", "p_benefit_adjusted", "p_harm_adjusted"]
 LOCATED = {"bop", "ci_low", "ci_upp"}
+MEANS = {"cost_generic", "cost_personalized", "bop"}
 
 
 def plain_rows(frame, columns):
@@ -131,7 +132,10 @@ def _by_counts(n, plus, minus, method, alpha):
 
 
 def recomputed(res, frame, formulas, family):
-    """From cost to figures: medians over partitions, gamma, and the p-values of both tests."""
+    """From cost to figures, gamma, and the p-values of both tests.
+
+    Costs and benefits are means over partitions, everything else medians.
+    """
     tables, bounded = {}, isinstance(family, sm.families.Binomial)
     for rows in res.evaluation.rows:
         for name, costs in partition_costs(frame, formulas, family, rows.fold).items():
@@ -142,13 +146,17 @@ def recomputed(res, frame, formulas, family):
 
 
 def _over_partitions(parts):
-    figures = {name: np.median([part[name] for part in parts], axis=0) for name in FIGURES}
+    figures = {
+        name: (np.mean if name in MEANS else np.median)([part[name] for part in parts], axis=0)
+        for name in FIGURES
+    }
     if len(parts) > 1:
         figures["partition_sd"] = np.std([part["bop"] for part in parts], axis=0, ddof=1)
     tested = np.flatnonzero(np.isfinite(figures["p_benefit"][:-1]))
 
     def each(name, take):
-        return np.median([take(part[name][tested]) for part in parts])
+        over = np.mean if name in MEANS else np.median
+        return over([take(part[name][tested]) for part in parts])
 
     if len(tested):
         figures["gamma"] = each("bop", np.min)

@@ -1,12 +1,15 @@
+import gzip
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from bopstats import datasets
 from bopstats.cli import DEMO_FORMULA, main
+from bopstats.datasets.files import read_table
 from bopstats.planning import attribute_menu
 from bopstats.theory import Bounded
 
@@ -125,9 +128,31 @@ def test_sas_transport_files_are_read(tmp_path):
     path = tmp_path / "people.xpt"
     frame = pd.DataFrame({"y": [0.0, 1.0], "sex": ["féminin", "m"]})
     pyreadstat.write_xport(frame, str(path), file_format_version=5)
-    from bopstats.datasets.files import read_table
-
     assert list(read_table(path)["sex"]) == ["féminin", "m"]
+
+
+@pytest.fixture
+def iris(tmp_path):
+    """A file that SAS itself wrote (texts of six letters), and the same flowers as R reads it."""
+    oracles = Path(__file__).parent / "oracles"
+    path = tmp_path / "iris.sas7bdat"
+    path.write_bytes(gzip.decompress((oracles / "iris.sas7bdat.gz").read_bytes()))
+    expected = tmp_path / "iris.csv"
+    expected.write_text((oracles / "iris.csv").read_text().partition("\n")[2])
+    return path, expected
+
+
+def test_sas_data_files_are_read(iris):
+    pd.testing.assert_frame_equal(read_table(iris[0]), read_table(iris[1]))
+
+
+def test_a_sas_data_file_gives_the_same_frame(iris, capsys):
+    frames = []
+    for path in iris:
+        assert main(["fit", str(path), "Sepal_Length ~ Petal_Length | Species", "--json"]) == 0
+        frames.append(json.loads(capsys.readouterr().out)["frame"])
+    assert frames[0] == frames[1]
+    assert [row["group"] for row in frames[0][:3]] == ["setosa", "versic", "virgin"]
 
 
 def test_plan_prints_the_menu_and_the_budget(capsys):

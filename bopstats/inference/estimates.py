@@ -1,7 +1,9 @@
-"""Estimates, limits and p-values of every group in every partition, and their medians.
+"""Estimates, limits and p-values of every group in every partition, and what is reported of them.
 
-Everything is computed inside a partition; what is reported is the median over partitions
-(Chernozhukov et al. 2018). With an odd number of them a median test and a median limit agree.
+Everything is computed inside a partition. Costs and benefits are reported as means over partitions:
+each partition's estimate is unbiased for its estimand and skewed to the left, so that their mean is
+unbiased and their median would come out too good. Limits, p-values and counts are reported as
+medians (Chernozhukov et al. 2018); of an odd number, so that a median test and a median limit agree.
 """
 
 from __future__ import annotations
@@ -79,6 +81,10 @@ class Estimates:
         """Which groups tests and limits cover, shape (G,): those covered that have a p-value."""
         known = np.isfinite(self.p_benefit[:, :-1]).all(axis=0)
         return np.asarray(self.covered & known, dtype=bool)
+
+    def mean(self, name: str) -> FloatArray:
+        """Return the mean over partitions of a cost or benefit; nan if any partition has none."""
+        return np.asarray(np.mean(getattr(self, name), axis=0), dtype=np.float64)
 
     def median(self, name: str) -> FloatArray:
         """Return the median over partitions of a figure; nan if any partition has none."""

@@ -52,25 +52,25 @@ def smallest_benefit(estimates: Estimates, labels: tuple[str, ...], note: str = 
     In each partition the lower limit is the smallest lower limit of a group, without correction
     (γ ≥ L iff every group's benefit is); the upper limit is the smallest of the groups' upper
     limits at alpha/(2a) for a groups (Bonferroni), since γ is at most every group's benefit.
-    Medians over partitions are returned.
+    The value is the mean over partitions of the smallest benefit, the limits are medians.
     """
     columns = np.flatnonzero(estimates.tested if estimates.tested.any() else estimates.covered)
     covers = (len(columns), estimates.n_groups)
     if not len(columns):
         return Gamma(np.nan, "none", np.nan, np.nan, covers)
 
-    def smallest(values: FloatArray) -> float:
-        return float(np.median(values[:, columns].min(axis=1)))
+    def smallest(values: FloatArray) -> FloatArray:
+        return np.asarray(values[:, columns].min(axis=1), dtype=np.float64)
 
     bop = estimates.bop[:, columns]
     if np.isnan(bop).any():
         return Gamma(np.nan, "not computable", np.nan, np.nan, covers)
     places = np.bincount(bop.argmin(axis=1), minlength=len(columns))
     return Gamma(
-        smallest(estimates.bop),
+        float(smallest(estimates.bop).mean()),
         labels[columns[int(places.argmax())]],
-        smallest(estimates.low),
-        smallest(estimates.bonferroni_high),
+        float(np.median(smallest(estimates.low))),
+        float(np.median(smallest(estimates.bonferroni_high))),
         covers,
         note,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bopstats._typing import BoolArray
 from bopstats.evaluation import Evaluation
 from bopstats.inference.estimates import Estimates
 
@@ -25,6 +26,8 @@ def group_notes(estimates: Estimates, evaluation: Evaluation) -> list[str]:
     texts = [[reason] if reason else [] for reason in estimates.reason]
     for g, doubts in enumerate(_interval_notes(estimates, evaluation)):
         texts[g] += doubts
+    for g in np.flatnonzero(_outside(estimates)):
+        texts[g].append("the mean over partitions lies outside of the median limits")
     if estimates.cost.name in {"zero_one", "net_benefit"}:
         for g, share in enumerate(_passing(evaluation)):
             if share < _RARE or share > 1 - _RARE:
@@ -41,6 +44,13 @@ def group_notes(estimates: Estimates, evaluation: Evaluation) -> list[str]:
         for each in texts:
             each.append("in-sample, optimistic")
     return ["; ".join(each) for each in texts]
+
+
+def _outside(estimates: Estimates) -> BoolArray:
+    """Tell where the benefit, a mean over partitions, is not between the limits, medians."""
+    bop, low, high = estimates.mean("bop"), estimates.median("low"), estimates.median("high")
+    slack = 1e-9 * np.abs(bop)
+    return np.asarray((bop < low - slack) | (bop > high + slack), dtype=bool)
 
 
 def _interval_notes(estimates: Estimates, evaluation: Evaluation) -> list[list[str]]:

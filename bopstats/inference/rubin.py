@@ -22,7 +22,7 @@ def pool_estimates(analyses: Sequence[Estimates], alpha: float, null: float) -> 
     Parameters
     ----------
     analyses : sequence of Estimates
-        One an imputation, the same groups in each; their medians over partitions are combined.
+        One an imputation, the same groups in each; what each reports is combined.
     alpha, null : float
         As in `estimate`.
 
@@ -35,19 +35,22 @@ def pool_estimates(analyses: Sequence[Estimates], alpha: float, null: float) -> 
         largest p-values of the analyses.
     """
     first, m = analyses[0], len(analyses)
-    medians = {
+    centres = {
+        name: np.stack([each.mean(name) for each in analyses])
+        for name in ("generic", "personalized", "bop")
+    } | {
         name: np.stack([each.median(name) for each in analyses])
-        for name in ("n", "n_eff", "events", "changed", "generic", "personalized", "bop")
+        for name in ("n", "n_eff", "events", "changed")
     }
     spread = {
         name: np.stack([each.median(name) for each in analyses])
         for name in ("std_err", "sigma", "low", "high", "bonferroni_high", "p_benefit", "p_harm")
     }
-    between = medians["bop"].var(axis=0, ddof=1)
+    between = centres["bop"].var(axis=0, ddof=1)
     within = np.mean(spread["std_err"] ** 2, axis=0)
     total = within + (1 + 1 / m) * between
-    degrees = _degrees(total, between, medians["n_eff"].mean(axis=0) - 1, m)
-    mean = medians["bop"].mean(axis=0)
+    degrees = _degrees(total, between, centres["n_eff"].mean(axis=0) - 1, m)
+    mean = centres["bop"].mean(axis=0)
     flat = np.isnan(spread["std_err"].sum(axis=0))
     family = alpha / max(1, int(first.covered.sum()))
     figures = {
@@ -62,7 +65,7 @@ def pool_estimates(analyses: Sequence[Estimates], alpha: float, null: float) -> 
     for name, sign in (("p_benefit", 1), ("p_harm", -1)):
         tail = np.asarray(stats.t.sf(sign * t, degrees), dtype=np.float64)
         figures[name] = np.where(flat, spread[name].max(axis=0), tail)
-    figures |= {name: values.mean(axis=0) for name, values in medians.items()}
+    figures |= {name: values.mean(axis=0) for name, values in centres.items()}
     figures["std_err"] = np.where(flat, np.nan, np.sqrt(total))
     figures["sigma"] = np.sqrt(np.mean(spread["sigma"] ** 2, axis=0))
     method = tuple(each if flat[g] or not each else METHOD for g, each in enumerate(first.method))

@@ -233,9 +233,9 @@ def _statistic(
     moments: Sequence[GroupMoments],
     place: int | None,
 ) -> tuple[float, float]:
-    """Return statistic and p-value: medians over partitions."""
+    """Return statistic and p-value: medians over partitions, of gamma the mean."""
     if question.kind in ("every", "harm"):
-        smallest = _over_groups(estimates.bop, tested, np.min)
+        smallest = _smallest_benefit(estimates, tested)
         return smallest, p[0] if question.kind == "every" else p[1]
     found = []
     for r, each in enumerate(moments):
@@ -265,11 +265,18 @@ def _over_groups(values: FloatArray, covered: Any, take: Any) -> float:
     return float(np.median(take(values[:, covered], axis=1)))
 
 
+def _smallest_benefit(estimates: Estimates, covered: Any) -> float:
+    """Return gamma, the mean over partitions of the smallest benefit."""
+    if not len(covered):
+        return float("nan")
+    return float(np.mean(estimates.bop[:, covered].min(axis=1)))
+
+
 def _threshold_rule(estimates: Estimates, covered: Any, effect: float) -> ThresholdRule | None:
     std_err = np.median(estimates.std_err[:, covered], axis=0)
     if not len(covered) or not np.isfinite(std_err).all():
         return None
-    gamma = _over_groups(estimates.bop, covered, np.min)
+    gamma = _smallest_benefit(estimates, covered)
     return ThresholdRule(
         effect,
         gamma >= effect,

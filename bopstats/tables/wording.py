@@ -19,10 +19,10 @@ _REFITS = {
 def evaluation_words(settings: Settings) -> str:
     """Say how rows were held out."""
     times = settings.partitions
-    medians = f", {times} partitions (medians)" if times > 1 else ", 1 partition"
+    split = f", {times} partition{'s' if times > 1 else ''}"
     how = {
-        "cross-fitting": f"{settings.folds}-fold cross-fitting{medians}",
-        "hold-out": f"hold-out, test share {settings.test_share:g}{medians}"
+        "cross-fitting": f"{settings.folds}-fold cross-fitting{split}",
+        "hold-out": f"hold-out, test share {settings.test_share:g}{split}"
         if settings.test_share is not None
         else "",
         "given": f"{settings.folds} given training and test sets",
@@ -43,9 +43,7 @@ def estimand(settings: Settings) -> str:
         return "apparent benefit of the models fitted on all rows, on these same rows"
     if settings.evaluation == "given" and settings.folds > 1:
         return "expected benefit of models trained on sets such as those given"
-    many = (
-        f" of each of {settings.partitions} splits, the median" if settings.partitions > 1 else ""
-    )
+    many = f" of each of {settings.partitions} splits, the mean" if settings.partitions > 1 else ""
     return f"benefit of the models fitted on the training rows{many} (conditional on them)"
 
 
@@ -69,8 +67,8 @@ def notes(
         lines.append(f"Shown as costs, that is negated: {', '.join(negated)}.")
     if settings.partitions > 1:
         lines.append(
-            "All figures are medians over partitions, so a BoP need not be the difference of the "
-            "two costs shown, nor the population the weighted mean of the groups."
+            "Costs, benefits and gamma are means over partitions; limits, p-values and bounds are "
+            "medians over partitions."
         )
     if evaluation.refitted is not None:
         lines.append(_REFITS[evaluation.refitted.method])

@@ -10,6 +10,7 @@ from statsmodels.stats.multitest import multipletests
 
 from bopstats.inference.estimates import estimate
 from bopstats.inference.gamma import smallest_benefit
+from bopstats.inference.notes import group_notes
 from bopstats.inference.paired import choose_method, paired_interval, paired_pvalues
 
 RNG = np.random.default_rng(8)
@@ -25,14 +26,15 @@ def figures(benefit, group=GROUP, *, alpha=0.05, null=0.0, **options):
     return estimate(evaluation, evaluation.costs[0].name, alpha=alpha, null=null)
 
 
-def test_every_figure_is_the_median_over_partitions():
+def test_the_benefit_is_the_mean_over_partitions_every_other_figure_the_median():
     found = figures(REAL, null=0.1)
     for g in range(4):
         own = g == GROUP if g < 3 else np.ones(N, dtype=bool)
         tests = [stats.ttest_1samp(b[own], 0.1, alternative="greater") for b in REAL]
         limits = [stats.ttest_1samp(b[own], 0).confidence_interval() for b in REAL]
+        benefits = [b[own].mean() for b in REAL]
+        assert found.mean("bop")[g] == pytest.approx(np.mean(benefits), rel=1e-9)
         expected = {
-            "bop": [b[own].mean() for b in REAL],
             "std_err": [stats.sem(b[own]) for b in REAL],
             "low": [limit.low for limit in limits],
             "high": [limit.high for limit in limits],
@@ -41,6 +43,18 @@ def test_every_figure_is_the_median_over_partitions():
         }
         for name, values in expected.items():
             assert found.median(name)[g] == pytest.approx(np.median(values), rel=1e-9), name
+
+
+def test_a_mean_benefit_outside_of_its_median_limits_is_noted():
+    """Two calm partitions agree on 1, the third is far off: the mean is -2, the limits about 1."""
+    benefit = np.tile([0.9, 1.1], (3, 3))
+    benefit[2] -= 9.0
+    evaluation = evaluation_of(benefit, np.zeros(6, dtype=np.int64))
+    found = estimate(evaluation, evaluation.costs[0].name, alpha=0.05)
+    assert found.mean("bop")[0] == pytest.approx(-2.0)
+    assert "outside of the median limits" in group_notes(found, evaluation)[0]
+    calm = evaluation_of(benefit[:1], np.zeros(6, dtype=np.int64))
+    assert "outside" not in group_notes(estimate(calm, calm.costs[0].name, alpha=0.05), calm)[0]
 
 
 def test_counts_use_one_method_in_every_partition():
@@ -166,13 +180,13 @@ def test_holm_adjusts_inside_each_partition_over_the_groups_alone():
         assert np.isnan(adjusted[:, -1]).all()
 
 
-def test_gamma_is_the_median_of_smallest_benefits_and_names_the_group_most_often_smallest():
+def test_gamma_is_the_mean_of_smallest_benefits_and_names_the_group_most_often_smallest():
     benefit = np.zeros((3, 6))
     group = np.repeat([0, 1, 2], 2)
     for r, means in enumerate(([0.0, 5.0, 9.0], [1.0, 2.0, 8.0], [7.0, 3.0, 6.0])):
         benefit[r] = np.repeat(means, 2) + np.tile([-0.1, 0.1], 3)
     gamma = smallest_benefit(figures(benefit, group), LABELS)
-    assert gamma.value == pytest.approx(1.0)
+    assert gamma.value == pytest.approx((0.0 + 1.0 + 3.0) / 3)
     assert gamma.group == "a"
 
 
