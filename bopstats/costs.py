@@ -15,7 +15,7 @@ import numpy as np
 from bopstats._typing import FloatArray, IntArray
 from bopstats._validation import fail, nearest
 from bopstats.exceptions import ArgumentError
-from bopstats.groups import RowBop
+from bopstats.groups import GroupMoments, RowBop
 
 PerPerson = Callable[[FloatArray, FloatArray], FloatArray]
 
@@ -204,6 +204,14 @@ def _table(threshold: float, deviance: PerPerson, binomial: bool) -> dict[str, C
         "sufficiency": sufficiency,
         "incomprehensiveness": incomprehensiveness,
     }
+
+
+def group_metric(name: str, rows: RowBop, moments: GroupMoments) -> FloatArray:
+    """Return minus AUC or R² of both models, shape (2, G + 1), the population last."""
+    if name == "auc":
+        return -np.stack([auc_by_group(rows, mu) for mu in (rows.mu_generic, rows.mu_personalized)])
+    m = moments.with_population()
+    return -np.stack([r2(sse, m.w, m.wy, m.wy2) for sse in (m.sse_generic, m.sse_personalized)])
 
 
 def auc_by_group(rows: RowBop, mu: FloatArray) -> FloatArray:

@@ -155,6 +155,7 @@ class CrossFit:
             weight_type=design.weight_type,
             cluster=None if design.cluster is None else design.cluster[rows],
             binary=design.outcome.binary,
+            threshold=self.threshold,
             level=float(design.outcome.values.mean()),
         )
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bopstats._typing import FloatArray
-from bopstats.costs import Cost
+from bopstats.costs import Cost, group_metric
+from bopstats.exceptions import RowsNotKept
 from bopstats.groups import GroupIndex, GroupMoments, RowBop
 
 
@@ -71,9 +75,14 @@ class Evaluation:
     groups : GroupIndex
         The groups.
     rows : tuple of RowBop
-        One a partition.
+        One a partition; empty where the rows are not kept.
     moments : tuple of GroupMoments
         One a partition.
+    metrics : mapping from str to ndarray, shape (R, 2, G + 1)
+        Cost of the generic and the personalized model in each partition and group, the population
+        last, of the costs that only a group has.
+    index : Index
+        The used rows' labels in the data.
     n_read, n_used : int
         Rows of the data, and rows used.
     row_flow : DataFrame
@@ -89,8 +98,54 @@ class Evaluation:
     groups: GroupIndex
     rows: tuple[RowBop, ...]
     moments: tuple[GroupMoments, ...]
+    metrics: Mapping[str, FloatArray]
+    index: pd.Index[Any]
     n_read: int
     n_used: int
     row_flow: pd.DataFrame
     notes: tuple[str, ...]
     refitted: Refitted | None = None
+
+    def need_rows(self, what: str) -> tuple[RowBop, ...]:
+        """Return the rows, or say that `what` cannot be had without them."""
+        if not self.rows:
+            raise RowsNotKept(
+                f"{what}: needs the rows, but this result holds group figures only (a saved result "
+                "has them if saved with keep_rows=True)"
+            )
+        return self.rows
+
+
+def gather(
+    settings: Settings,
+    costs: tuple[Cost, ...],
+    groups: GroupIndex,
+    rows: tuple[RowBop, ...],
+    *,
+    index: pd.Index[Any],
+    n_read: int,
+    row_flow: pd.DataFrame,
+    notes: tuple[str, ...],
+) -> Evaluation:
+    """Sum the rows of every partition up; see `Evaluation`."""
+    moments = tuple(GroupMoments.from_rows(each) for each in rows)
+    metrics = {
+        cost.name: np.stack(
+            [group_metric(cost.name, r, m) for r, m in zip(rows, moments, strict=True)]
+        )
+        for cost in costs
+        if cost.group_only
+    }
+    return Evaluation(
+        settings=settings,
+        costs=costs,
+        groups=groups,
+        rows=rows,
+        moments=moments,
+        metrics=metrics,
+        index=index,
+        n_read=n_read,
+        n_used=len(index),
+        row_flow=row_flow,
+        notes=notes,
+    )

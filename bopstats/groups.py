@@ -100,6 +100,8 @@ class RowBop:
         Cluster number.
     binary : bool
         Whether the outcome is 0/1, so that events can be counted.
+    threshold : float
+        Prediction from which the event is predicted.
     level : float
         What is taken off the outcome before it is squared, the same for all rows of a run.
     """
@@ -118,6 +120,7 @@ class RowBop:
     weight_type: str | None
     cluster: IntArray | None
     binary: bool
+    threshold: float = 0.5
     level: float = 0.0
 
     @property
@@ -172,7 +175,8 @@ class GroupMoments:
 
     Rows are counted `freq` times: their weight for frequency weights, else once. Per group, shape
     (G,): `n` Σ freq, `w` Σw, `w2` Σw², `events` Σ freq·y (0 when the outcome is not binary),
-    `wy`, `wy2` Σwy, Σwy² of y less `RowBop.level`, `sse_generic`, `sse_personalized` Σw(y − μ)².
+    `passed` Σ freq·(the share of both predictions at or above the threshold), `wy`, `wy2` Σwy, Σwy²
+    of y less `RowBop.level`, `sse_generic`, `sse_personalized` Σw(y − μ)².
     Per cost and group, shape (C, G): `wc_generic`, `wc_personalized` sums of w·cost; `wb`, `wb2`,
     `w2b`, `w2b2` sums of wB, wB², w²B, w²B²; `minus`, `plus` Σ freq over rows with B < 0 and B > 0.
     `clusters` are sums a (group, cluster) pair, or None.
@@ -182,6 +186,7 @@ class GroupMoments:
     w: FloatArray
     w2: FloatArray
     events: FloatArray
+    passed: FloatArray
     wy: FloatArray
     wy2: FloatArray
     sse_generic: FloatArray
@@ -209,6 +214,10 @@ class GroupMoments:
         sums = {f.name: getattr(self, f.name).sum(axis=-1, keepdims=True) for f in _SUMS}
         clusters = None if self.clusters is None else self.clusters.pooled()
         return GroupMoments(**sums, clusters=clusters)
+
+    def with_population(self) -> GroupMoments:
+        """Put the whole population behind the groups."""
+        return self.append(self.pooled())
 
     def append(self, other: GroupMoments) -> GroupMoments:
         """Put the groups of `other` behind these; clusters of both stay apart."""
@@ -240,6 +249,9 @@ class GroupMoments:
         def each(values: FloatArray) -> FloatArray:
             return np.array([total(row) for row in values]).reshape(len(values), size)
 
+        def over(mu: FloatArray) -> FloatArray:
+            return (mu >= rows.threshold).astype(np.float64)
+
         benefit = rows.benefit
         clusters = None
         if rows.cluster is not None:
@@ -249,6 +261,7 @@ class GroupMoments:
             w=total(w),
             w2=total(w * w),
             events=total(freq * rows.y) if rows.binary else np.zeros(size),
+            passed=total(freq * 0.5 * (over(rows.mu_generic) + over(rows.mu_personalized))),
             wy=total(w * (rows.y - rows.level)),
             wy2=total(w * (rows.y - rows.level) ** 2),
             sse_generic=total(w * (rows.y - rows.mu_generic) ** 2),

@@ -14,12 +14,12 @@ from bopstats.assembly import Request, build_design
 from bopstats.costs import Cost, explanation_costs, resolve
 from bopstats.crossfit import CrossFit
 from bopstats.design import Design
-from bopstats.evaluation import Evaluation, Settings
+from bopstats.evaluation import Settings, gather
 from bopstats.exceptions import ArgumentError
 from bopstats.explanations import top_count
 from bopstats.fitting.families import family_name, link_name, resolve_family, unit_deviance
 from bopstats.fitting.models import FittedPair
-from bopstats.groups import GroupMoments
+from bopstats.fitting.results import ModelResults
 from bopstats.outcome import check_family, default_family
 from bopstats.resampling import refit
 from bopstats.results import BoPResults
@@ -214,23 +214,22 @@ class PersonalizedGLM:
         rows = tuple(run.partition(partition, full, plan) for partition in plan.partitions)
         bootstrap_seed = int(generator.integers(2**63))
         settings = self._settings(plan, full, folds, rng, bootstrap_seed, threshold, count)
-        evaluation = Evaluation(
+        evaluation = gather(
             settings,
             chosen,
             self.design.groups,
             rows,
-            tuple(GroupMoments.from_rows(each) for each in rows),
-            self.design.n_read,
-            self.design.n,
-            self.design.row_flow,
-            (*self.design.notes, *plan.notes, *run.notes(plan)),
+            index=self.design.index,
+            n_read=self.design.n_read,
+            row_flow=self.design.row_flow,
+            notes=(*self.design.notes, *plan.notes, *run.notes(plan)),
         )
         if nested or refit_bootstrap:
             refitted = refit(
                 run, plan, full, evaluation, nested, refit_bootstrap, generator, progress
             )
             evaluation = replace(evaluation, refitted=refitted)
-        return BoPResults(evaluation, full, self.design)
+        return BoPResults(evaluation, ModelResults(full, self.design))
 
     def _costs(self, costs: Any, threshold: float, explain: bool) -> tuple[Cost, ...]:
         name = family_name(self.family)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -80,6 +81,29 @@ class AssociationTest:
         """Return one line."""
         tail = "" if np.isnan(self.df_denom) else f", {self.df_denom:g}"
         return f"{self.method} = {self.statistic:.4f}, df = {self.df}{tail}, p = {self.pvalue:.4g}"
+
+
+class ModelResults:
+    """Both models of a pair on all used rows, fitted by statsmodels when first asked for."""
+
+    def __init__(self, pair: FittedPair, design: Design) -> None:
+        self._pair, self._design = pair, design
+
+    @cached_property
+    def generic(self) -> Any:
+        """The generic model: statsmodels `GLMResults`."""
+        return statsmodels_results(self._pair.generic, self._design)
+
+    @cached_property
+    def personalized(self) -> Any:
+        """The personalized model: statsmodels `GLMResults`."""
+        return statsmodels_results(self._pair.personalized, self._design)
+
+    @cached_property
+    def association(self) -> AssociationTest:
+        """The test of the personal terms; see `association_test`."""
+        robust = self._design.cluster is not None or self._design.weight_type == "prob"
+        return association_test(self._pair, self._design, self.personalized if robust else None)
 
 
 def association_test(pair: FittedPair, design: Design, personalized: Any) -> AssociationTest:

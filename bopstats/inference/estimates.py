@@ -3,7 +3,7 @@
 Everything is computed inside a partition. Costs and benefits are reported as means over partitions:
 each partition's estimate is unbiased for its estimand and skewed to the left, so that their mean is
 unbiased and their median would come out too good. Limits, p-values and counts are reported as
-medians (Chernozhukov et al. 2018); of an odd number, so that a median test and a median limit agree.
+medians of an odd number (Chernozhukov et al. 2018), so that a median test and limit agree.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bopstats._typing import BoolArray, FloatArray
-from bopstats.costs import Cost, auc_by_group, r2
+from bopstats.costs import Cost
 from bopstats.evaluation import Evaluation, Refitted
 from bopstats.groups import GroupMoments
 from bopstats.inference.choice import EFFECTIVE, Choice
@@ -118,7 +118,7 @@ def estimate(evaluation: Evaluation, name: str, *, alpha: float, null: float = 0
     Estimates
     """
     cost = next(each for each in evaluation.costs if each.name == name)
-    moments = [_with_population(each) for each in evaluation.moments]
+    moments = [each.with_population() for each in evaluation.moments]
     n = np.stack([each.n for each in moments])
     sizes: list[float] = np.asarray(np.median(n, axis=0)).tolist()
     status = tuple(_status(size) for size in sizes)
@@ -127,7 +127,7 @@ def estimate(evaluation: Evaluation, name: str, *, alpha: float, null: float = 0
         "events": np.stack([each.events for each in moments]),
     }
     if cost.group_only:
-        return _group_only(evaluation, cost, moments, basics, status)
+        return _group_only(cost, evaluation.metrics[name], basics, status)
     per_person = [each for each in evaluation.costs if not each.group_only]
     return _per_person(
         evaluation, cost, per_person.index(cost), moments, basics, status, alpha, null
@@ -138,25 +138,17 @@ def _status(n: float) -> str:
     return "empty" if n == 0 else "too small" if n < 2 else "ok"
 
 
-def _with_population(moments: GroupMoments) -> GroupMoments:
-    return moments.append(moments.pooled())
-
-
 def _group_only(
-    evaluation: Evaluation,
     cost: Cost,
-    moments: list[GroupMoments],
+    values: FloatArray,
     basics: dict[str, FloatArray],
     status: tuple[str, ...],
 ) -> Estimates:
-    if cost.name == "auc":
-        generic = -np.stack([auc_by_group(r, r.mu_generic) for r in evaluation.rows])
-        personalized = -np.stack([auc_by_group(r, r.mu_personalized) for r in evaluation.rows])
-        missing = "no event or no non-event in the group"
-    else:
-        generic = -np.stack([r2(m.sse_generic, m.w, m.wy, m.wy2) for m in moments])
-        personalized = -np.stack([r2(m.sse_personalized, m.w, m.wy, m.wy2) for m in moments])
-        missing = "the outcome does not vary in the group"
+    generic, personalized = values[:, 0], values[:, 1]
+    missing = {
+        "auc": "no event or no non-event in the group",
+        "r2": "the outcome does not vary in the group",
+    }[cost.name]
     nothing = np.full_like(generic, np.nan)
     bop = generic - personalized
     lacking = np.isnan(bop.sum(axis=0))

@@ -26,8 +26,9 @@ def group_notes(estimates: Estimates, evaluation: Evaluation) -> list[str]:
     texts = [[reason] if reason else [] for reason in estimates.reason]
     for g, doubts in enumerate(_interval_notes(estimates, evaluation)):
         texts[g] += doubts
-    for g in np.flatnonzero(_outside(estimates)):
-        texts[g].append("the mean over partitions lies outside of the median limits")
+    for text, outside in zip(texts, _outside(estimates), strict=True):
+        if outside:
+            text.append("the mean over partitions lies outside of the median limits")
     if estimates.cost.name in {"zero_one", "net_benefit"}:
         for g, share in enumerate(_passing(evaluation)):
             if share < _RARE or share > 1 - _RARE:
@@ -81,13 +82,7 @@ def _few_events(estimates: Estimates, evaluation: Evaluation) -> list[str]:
 
 def _passing(evaluation: Evaluation) -> list[float]:
     """Share of both models' predictions at or above the threshold, a group and the population."""
-    threshold = evaluation.settings.threshold
-    size = evaluation.groups.n_groups
-    passed, total = np.zeros(size + 1), np.zeros(size + 1)
-    for rows in evaluation.rows:
-        over = (rows.mu_generic >= threshold) * 0.5 + (rows.mu_personalized >= threshold) * 0.5
-        passed[:-1] += np.bincount(rows.group, over, size)
-        total[:-1] += np.bincount(rows.group, minlength=size)
-    passed[-1], total[-1] = passed.sum(), total.sum()
+    parts = [moments.with_population() for moments in evaluation.moments]
     with np.errstate(invalid="ignore"):
-        return [float(each) for each in passed / total]
+        share = np.sum([m.passed for m in parts], axis=0) / np.sum([m.n for m in parts], axis=0)
+    return [float(each) for each in share]

@@ -59,7 +59,7 @@ def _bootstrapped(
 ) -> Estimates:
     family = alpha / max(1, int(base.covered.sum()))
     figures, errors, failed = [], [], np.zeros(len(base.status))
-    for r in range(len(evaluation.rows)):
+    for r in range(len(evaluation.need_rows(f"ci={ci!r}"))):
         draws = _replicates(evaluation, base, r)
         vary = np.nan_to_num(draws.std_err) > 0
         low, high = limits(draws, alpha=alpha, method=ci)

@@ -22,7 +22,7 @@ def as_record(
     frame: pd.DataFrame,
     tests: dict[str, BoPTest],
     gammas: dict[str, Gamma],
-    association: AssociationTest,
+    association: AssociationTest | None,
 ) -> dict[str, Any]:
     """Return group figures and settings as dicts, lists, texts and numbers; nan becomes None.
 
@@ -37,7 +37,7 @@ def as_record(
         "frame": plain(frame),
         "gamma": {cost: plain(asdict(each)) for cost, each in gammas.items()},
         "tests": {cost: plain(_fields(test)) for cost, test in tests.items()},
-        "association": plain(asdict(association)),
+        "association": None if association is None else plain(asdict(association)),
         "notes": list(evaluation.notes),
     }
 

@@ -57,7 +57,7 @@ def build_summary(
     estimates: dict[str, Estimates],
     tests: dict[str, BoPTest],
     gammas: dict[str, Gamma],
-    association: AssociationTest,
+    association: AssociationTest | None,
     alpha: float,
     max_error: float,
 ) -> Summary:
@@ -86,7 +86,9 @@ def build_summary(
     return Summary(title, tuple(sections))
 
 
-def _header(evaluation: Evaluation, frame: pd.DataFrame, association: AssociationTest) -> Section:
+def _header(
+    evaluation: Evaluation, frame: pd.DataFrame, association: AssociationTest | None
+) -> Section:
     settings, groups = evaluation.settings, evaluation.groups
     outcome = settings.outcome
     if settings.event is not None:
@@ -114,8 +116,9 @@ def _header(evaluation: Evaluation, frame: pd.DataFrame, association: Associatio
         ("Rows", rows),
         ("Groups", f"{groups.n_groups} ({' × '.join(groups.attributes)})"),
         ("Seed", seed),
-        ("Association", _association(association)),
     ]
+    if association is not None:
+        pairs.append(("Association", _association(association)))
     if settings.weight_type is not None or settings.clustered:
         kinds = [f"{settings.weight_type} weights"] if settings.weight_type else []
         kinds += ["clusters"] if settings.clustered else []

@@ -1,0 +1,161 @@
+"""What the figures say: estimates, gamma, tests of all groups together, association."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from bopstats._validation import check_choice, check_share
+from bopstats.fitting.results import AssociationTest
+from bopstats.groups import RowBop
+from bopstats.inference.gamma import Gamma, smallest_benefit
+from bopstats.inference.resampled import KINDS as CI_KINDS
+from bopstats.inference.tests import BoPTest, Question, run_test
+from bopstats.results.core import ResultsCore
+from bopstats.tables.frame import build_frame
+
+_IN_SAMPLE = "in-sample, optimistic"
+
+
+class Answers(ResultsCore):
+    """Questions to the figures of a run."""
+
+    def frame(
+        self,
+        cost: str | None = None,
+        *,
+        alpha: float = 0.05,
+        ci: str | None = None,
+        simultaneous: bool = False,
+    ) -> pd.DataFrame:
+        """Return one row a cost and group, and one a cost for the population.
+
+        Parameters
+        ----------
+        cost : str, optional
+            One cost; by default all.
+        alpha : float
+            Intervals at 1 − alpha, one-sided tests at alpha/2.
+        ci : {"t", "bca", "percentile"}, optional
+            "bca" and "percentile" resample people within groups, 1999 times a partition; AUC and
+            R² have intervals of these kinds only. By default t, and for 0–1 costs a score or exact
+            method.
+        simultaneous : bool
+            Whether the groups' intervals hold together at 1 − alpha (Šidák; with a bootstrap, the
+            largest |t|). p-values stay as they are.
+
+        Returns
+        -------
+        DataFrame
+            Columns `cost`, `kind`, one a group attribute (``<name>_attribute`` where the name is
+            one of the other columns'), `group`, `n`, `n_eff`, `events`,
+            `n_changed` (people whose cost changed), `cost_generic`, `cost_personalized`, `bop`,
+            `std_err`, `ci_low`, `ci_upp`, `ci_method`, `p_benefit`, `p_harm`,
+            `p_benefit_adjusted`, `p_harm_adjusted` (Holm), `p_method`, `partition_sd`, `verdict`,
+            `status`, `note`.
+
+        Examples
+        --------
+        >>> import bopstats as bop
+        >>> nhanes = bop.datasets.load_nhanes()
+        >>> res = bop.glm("high_bp ~ bmi + hba1c | sex", data=nhanes).fit(rng=1, repeats=1)
+        >>> res.frame("brier")["group"].tolist()
+        ['female', 'male', 'population']
+        """
+        alpha = check_share("alpha", alpha)
+        names = [c.name for c in self.evaluation.costs] if cost is None else [self._cost(cost).name]
+        if ci is not None:
+            check_choice("ci", ci, CI_KINDS)
+        parts = []
+        for name in names:
+            found = self._estimates_as_asked(name, alpha, ci, simultaneous)
+            parts.append(build_frame(self.evaluation, found, alpha))
+        return pd.concat(parts, ignore_index=True)
+
+    def gamma(self, cost: str | None = None, *, alpha: float = 0.05) -> Gamma:
+        """Return the smallest group benefit with its limits.
+
+        Parameters
+        ----------
+        cost : str, optional
+            By default the primary cost.
+        alpha : float
+            Two-sided level of the limits.
+
+        Returns
+        -------
+        Gamma
+            With `value`, `group`, `ci_low`, `ci_upp`, `covers`.
+        """
+        estimates = self._estimates(self._cost(cost).name, check_share("alpha", alpha))
+        note = _IN_SAMPLE if self.evaluation.settings.evaluation == "in-sample" else ""
+        return smallest_benefit(estimates, self.evaluation.groups.labels, note)
+
+    def test(
+        self,
+        cost: str | None = None,
+        *,
+        effect: float | None = None,
+        alpha: float = 0.05,
+        null: float = 0.0,
+        margin: float = 0.0,
+        kind: str = "every",
+        max_error: float = 0.5,
+        require_all: bool = False,
+    ) -> BoPTest:
+        """Test all groups together.
+
+        Parameters
+        ----------
+        cost : str, optional
+            By default the primary cost.
+        effect : float, optional
+            Smallest benefit that matters, in the cost's unit, above ``null - margin``; needed for
+            error bounds.
+        alpha : float
+            Two-sided; one-sided tests reject at alpha/2, the heterogeneity test at alpha.
+        null : float
+            Benefit that each group is compared with.
+        margin : float
+            Harm that is still accepted: each group is compared with ``null - margin``
+            (non-inferiority: "no group is harmed by more than margin").
+        kind : {"every", "harm", "heterogeneity", "gail_simon"}
+            "every": does every group benefit (intersection–union, Berger 1982). "harm": is some
+            group harmed (Holm). "heterogeneity": do benefits differ between groups (Cochran's Q;
+            an adjusted Wald test where groups share clusters). "gail_simon": is some group harmed,
+            by the omnibus statistic of Gail and Simon (1985).
+        max_error : float
+            Largest tolerable sum of both error rates.
+        require_all : bool
+            Whether a group that is empty, too small or without a test is an error.
+
+        Returns
+        -------
+        BoPTest
+        """
+        question = Question(kind, effect, alpha, null, margin, max_error, require_all)
+        return self._test(cost, question, self.evaluation.rows or None)
+
+    def _test(self, cost: str | None, question: Question, rows: Sequence[RowBop] | None) -> BoPTest:
+        """Run a test; without rows it uses only what a saved result holds."""
+        chosen = self._cost(cost)
+        single = [each.name for each in self.evaluation.costs if not each.group_only]
+        return run_test(
+            self._estimates(chosen.name, question.alpha, question.value),
+            question,
+            self.evaluation.groups.labels,
+            moments=self.evaluation.moments,
+            place=None if chosen.group_only else single.index(chosen.name),
+            rows=rows,
+            in_sample=self.evaluation.settings.evaluation == "in-sample",
+        )
+
+    def anova(self) -> AssociationTest:
+        """Test that the personal terms are associated with the outcome, on all used rows.
+
+        Likelihood ratio where the scale is known, F where it is estimated, Wald with a robust
+        covariance with clusters or sampling weights. Association is another question than
+        held-out benefit: a strong association can leave predictions as good as they were.
+        """
+        return self._fitted("anova").association

@@ -1,0 +1,108 @@
+"""What every result has: the run's figures, the fitted models, and each person's benefit."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from bopstats._validation import check_choice
+from bopstats.costs import Cost
+from bopstats.evaluation import Evaluation
+from bopstats.exceptions import BopError
+from bopstats.fitting.results import AssociationTest
+from bopstats.inference.estimates import Estimates, estimate
+from bopstats.inference.resampled import estimate_as_asked
+
+
+class Models(Protocol):
+    """The two models on all used rows, and the test of what the second one adds."""
+
+    @property
+    def generic(self) -> Any:
+        """Results of the generic model."""
+
+    @property
+    def personalized(self) -> Any:
+        """Results of the personalized model."""
+
+    @property
+    def association(self) -> AssociationTest:
+        """Test of the personal terms."""
+
+
+class ResultsCore:
+    """Figures of a run, the models behind them, and estimates computed when first asked for."""
+
+    def __init__(self, evaluation: Evaluation, models: Models | None = None) -> None:
+        self.evaluation = evaluation
+        self._models = models
+        self._cache: dict[tuple[str, float, float], Estimates] = {}
+
+    @property
+    def generic(self) -> Any:
+        """The generic model on all used rows: statsmodels `GLMResults`, fitted when first asked."""
+        return self._fitted("generic").generic
+
+    @property
+    def personalized(self) -> Any:
+        """The personalized model on all used rows: statsmodels `GLMResults`."""
+        return self._fitted("personalized").personalized
+
+    def _fitted(self, what: str) -> Models:
+        if self._models is None:
+            raise BopError(f"{what}: predictions were given, so no model was fitted here")
+        return self._models
+
+    @property
+    def row_flow(self) -> pd.DataFrame:
+        """Rows read, dropped for each reason, and used: columns step, missing, dropped, left."""
+        return self.evaluation.row_flow.copy()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know about this run."""
+        return self.evaluation.notes
+
+    @cached_property
+    def individual(self) -> pd.DataFrame:
+        """Benefit B of each evaluated person (rows, index of the data) for each cost (columns).
+
+        Means over partitions; costs that only a group has (auc, r2) are not here.
+        """
+        rows, index = self.evaluation.need_rows("individual"), self.evaluation.index
+        size = len(index)
+        total, count = np.zeros((len(rows[0].costs), size)), np.zeros(size)
+        for partition in rows:
+            total[:, partition.rows] += partition.benefit
+            count[partition.rows] += 1
+        seen = count > 0
+        return pd.DataFrame(
+            (total[:, seen] / count[seen]).T,
+            index=index[seen],
+            columns=list(rows[0].costs),
+        )
+
+    def _cost(self, name: str | None) -> Cost:
+        costs = {cost.name: cost for cost in self.evaluation.costs}
+        if name is None:
+            return self.evaluation.costs[0]
+        return costs[check_choice("cost", name, costs)]
+
+    def _estimates_as_asked(
+        self, name: str, alpha: float, ci: str | None, simultaneous: bool
+    ) -> Estimates:
+        """Return estimates with the limits that were asked for."""
+        if ci is None and not simultaneous:
+            return self._estimates(name, alpha)
+        return estimate_as_asked(
+            self.evaluation, name, alpha=alpha, ci=ci, simultaneous=simultaneous
+        )
+
+    def _estimates(self, name: str, alpha: float, null: float = 0.0) -> Estimates:
+        key = (name, alpha, null)
+        if key not in self._cache:
+            self._cache[key] = estimate(self.evaluation, name, alpha=alpha, null=null)
+        return self._cache[key]
