@@ -14,6 +14,7 @@ _FEW_EVENTS = 10
 # at 100 (benchmarks/coverage_means.py).
 _SKEW_MATTERS, _MANY = ("t", "bca", "percentile"), 100
 _SMALL = f"fewer than {_MANY} people: the interval may under-cover where benefits are skewed"
+_OUTSIDE = "the mean over partitions lies outside of the median limits"
 
 
 def group_notes(estimates: Estimates, evaluation: Evaluation) -> list[str]:
@@ -26,9 +27,6 @@ def group_notes(estimates: Estimates, evaluation: Evaluation) -> list[str]:
     texts = [[reason] if reason else [] for reason in estimates.reason]
     for g, doubts in enumerate(_interval_notes(estimates, evaluation)):
         texts[g] += doubts
-    for text, outside in zip(texts, _outside(estimates), strict=True):
-        if outside:
-            text.append("the mean over partitions lies outside of the median limits")
     if estimates.cost.name in {"zero_one", "net_benefit"}:
         for g, share in enumerate(_passing(evaluation)):
             if share < _RARE or share > 1 - _RARE:
@@ -55,10 +53,12 @@ def _outside(estimates: Estimates) -> BoolArray:
 
 
 def _interval_notes(estimates: Estimates, evaluation: Evaluation) -> list[list[str]]:
-    """Say where an interval is known to under-cover."""
+    """Say where an interval is known to under-cover, or misses the estimate."""
     few, sizes = _few_events(estimates, evaluation), estimates.median("n")
+    outside = _outside(estimates)
     return [
         ([few[g]] if few[g] and method else [])
+        + ([_OUTSIDE] if outside[g] else [])
         + ([_SMALL] if method in _SKEW_MATTERS and sizes[g] < _MANY else [])
         for g, method in enumerate(estimates.method)
     ]
