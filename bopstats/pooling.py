@@ -128,6 +128,14 @@ class PooledResults(BoPResults):
             raise BopError("kind='heterogeneity': not available for pooled clustered data")
         return super()._test(cost, question, None)
 
+    def _heterogeneity(self, alpha: float) -> dict[str, BoPTest]:
+        """Leave out what pooled clustered data do not have."""
+        return {} if self.evaluation.settings.clustered else super()._heterogeneity(alpha)
+
+    @property
+    def _moments(self) -> None:
+        """None: those of one analysis would mislead."""
+
     def _estimates_as_asked(
         self, name: str, alpha: float, ci: str | None, simultaneous: bool
     ) -> Estimates:

@@ -85,6 +85,20 @@ def test_imputations_of_statsmodels_mice_are_pooled():
     assert frame["std_err"].iloc[-1] ** 2 >= np.mean(within) * (1 - 1e-12)
 
 
+def test_heterogeneity_of_pooled_benefits_is_that_of_their_frame(analyses):
+    pooled = bop.pool(analyses)
+    rows = pooled.frame(pooled.evaluation.costs[0].name).iloc[:-1]
+    weight = rows["std_err"] ** -2.0
+    mean = np.average(rows["bop"], weights=weight)
+    found = pooled.test(kind="heterogeneity")
+    assert found.statistic == pytest.approx((weight * (rows["bop"] - mean) ** 2).sum(), rel=1e-9)
+    assert (found.method, found.df) == ("Cochran's Q", len(rows) - 1)
+    assert f"Cochran's Q = {found.statistic:.2f}" in pooled.summary().as_text()
+    z = -stats.norm.ppf(rows["p_benefit"])
+    omnibus = pooled.test(kind="gail_simon")
+    assert omnibus.statistic == pytest.approx((np.minimum(z, 0) ** 2).sum(), rel=1e-9)
+
+
 def test_what_cannot_be_pooled_is_refused(analyses):
     other = bop.glm("sbp ~ bmi | sex", bop.datasets.load_nhanes()).fit(repeats=1)
     with pytest.raises(bop.BopError, match="at least two"):

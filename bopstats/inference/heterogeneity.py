@@ -6,6 +6,7 @@ are left the figures are nan, and `reason` says so.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +50,27 @@ class SignTest:
     pvalue: float
     n_groups: int
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A test of all groups together, over all partitions; nan where there is no such number."""
+
+    method: str
+    statistic: float
+    pvalue: float
+    df: float = float("nan")
+    df_error: float = float("nan")
+
+
+def over_partitions(tests: Iterable[Heterogeneity | SignTest]) -> Statistic:
+    """Return the median statistic and p-value of tests computed inside each partition."""
+    each = list(tests)
+    statistic, pvalue = np.median([[test.statistic, test.pvalue] for test in each], axis=0)
+    first = each[0]
+    if isinstance(first, SignTest):
+        return Statistic("Gail-Simon", float(statistic), float(pvalue))
+    return Statistic(first.method, float(statistic), float(pvalue), first.df, first.df_error)
 
 
 def cochran_q(estimate: FloatArray, std_err: FloatArray) -> Heterogeneity:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,13 @@ from bopstats.exceptions import DataError
 from bopstats.groups import GroupMoments, RowBop
 from bopstats.inference.estimates import Estimates
 from bopstats.inference.heterogeneity import (
+    Heterogeneity,
+    SignTest,
+    Statistic,
     cochran_q,
     gail_simon,
     group_covariance,
+    over_partitions,
     wald_equal,
 )
 from bopstats.inference.testability import data_bounds
@@ -98,10 +102,15 @@ class BoPTest:
         The cost and the question: "every", "harm", "heterogeneity" or "gail_simon".
     null, alternative : str
         Both hypotheses in words.
+    method : str
+        Name of the test.
     statistic : float
         Smallest benefit over groups ("every": the largest p decides; "harm": the smallest
         Holm-adjusted one), Cochran's Q (adjusted Wald F where groups share clusters), or Gail and
         Simon's sum over harmed groups.
+    df, df_error : float
+        Degrees of freedom of a heterogeneity test; nan where there are none, `df_error` infinite
+        for a chi-square.
     pvalue : float
         One-sided, but for heterogeneity.
     reject : bool
@@ -122,7 +131,10 @@ class BoPTest:
     kind: str
     null: str
     alternative: str
+    method: str
     statistic: float
+    df: float
+    df_error: float
     pvalue: float
     reject: bool
     alpha: float
@@ -140,7 +152,9 @@ class BoPTest:
         """Return the test in a few lines."""
         level = self.alpha if self.kind == "heterogeneity" else self.alpha / 2
         covers = f"covers {self.covers[0]} of {self.covers[1]} groups"
-        result = f"statistic = {self.statistic:.6g}, p = {self.pvalue:.4g} (level {level:g})"
+        df = "" if np.isnan(self.df) else f", df = {self.df:g}"
+        df += f" and {self.df_error:g}" if np.isfinite(self.df_error) else ""
+        result = f"statistic = {self.statistic:.6g}{df}, p = {self.pvalue:.4g} (level {level:g})"
         if np.isnan(self.pvalue):
             result = "not tested: no group has an interval for this metric"
         lines = [
@@ -156,7 +170,7 @@ def run_test(
     question: Question,
     labels: tuple[str, ...],
     *,
-    moments: Sequence[GroupMoments],
+    moments: Sequence[GroupMoments] | None,
     place: int | None,
     rows: Sequence[RowBop] | None,
     in_sample: bool,
@@ -171,8 +185,8 @@ def run_test(
         What is asked.
     labels : tuple of str
         Group labels.
-    moments : sequence of GroupMoments
-        One a partition, for groups that share clusters.
+    moments : sequence of GroupMoments or None
+        One a partition, for groups that share clusters; None where they are independent.
     place : int or None
         The cost's place in the moments; None for costs that only a group has.
     rows : sequence of RowBop or None
@@ -191,7 +205,7 @@ def run_test(
     p_harm = _over_groups(estimates.holm("p_harm"), tested, np.min)
     effect = None if question.effect is None else question.effect - question.value
     bounds = None if effect is None else data_bounds(estimates, effect, question.max_error, rows)
-    statistic, pvalue = _statistic(estimates, question, tested, (p_every, p_harm), moments, place)
+    found = _statistic(estimates, question, tested, (p_every, p_harm), moments, place)
     verdict = overall_verdict(
         p_every,
         p_harm,
@@ -209,9 +223,12 @@ def run_test(
         kind=question.kind,
         null=null,
         alternative=alternative,
-        statistic=statistic,
-        pvalue=pvalue,
-        reject=bool(pvalue <= question.level),
+        method=found.method,
+        statistic=found.statistic,
+        df=found.df,
+        df_error=found.df_error,
+        pvalue=found.pvalue,
+        reject=bool(found.pvalue <= question.level),
         alpha=question.alpha,
         covers=(len(tested), estimates.n_groups),
         effect=question.effect,
@@ -230,32 +247,45 @@ def _statistic(
     question: Question,
     tested: IntArray,
     p: tuple[float, float],
-    moments: Sequence[GroupMoments],
+    moments: Sequence[GroupMoments] | None,
     place: int | None,
-) -> tuple[float, float]:
-    """Return statistic and p-value: medians over partitions, of gamma the mean."""
+) -> Statistic:
+    """Return what answers the question: gamma, or a statistic of all groups together."""
     if question.kind in ("every", "harm"):
         smallest = _smallest_benefit(estimates, tested)
-        return smallest, p[0] if question.kind == "every" else p[1]
-    found = []
-    for r, each in enumerate(moments):
-        benefit, error = estimates.bop[r, tested], estimates.std_err[r, tested]
-        if question.kind == "gail_simon":
-            if each.clusters is not None:
-                fail("kind", "gail_simon", "'harm' with clusters, which groups may share")
-            # z-scores of the groups' own tests keep the exactness of small groups.
-            z = -ndtri(np.clip(estimates.p_benefit[r, tested], 1e-300, 1.0 - 1e-16))
-            harm = gail_simon(z, np.ones_like(z))[0]
-            found.append((harm.statistic, harm.pvalue))
-            continue
-        test = cochran_q(benefit, error)
-        if each.clusters is not None and place is not None:
-            covariance = group_covariance(each, place)[np.ix_(tested, tested)]
-            units = len(np.unique(each.clusters.cluster)) - 1
-            test = wald_equal(benefit, covariance, df=units)
-        found.append((test.statistic, test.pvalue))
-    medians = np.median(np.array(found), axis=0)
-    return float(medians[0]), float(medians[1])
+        every = question.kind == "every"
+        return Statistic("intersection-union" if every else "Holm", smallest, p[0 if every else 1])
+    clustered = moments is not None and moments[0].clusters is not None
+    if question.kind == "gail_simon":
+        if clustered:
+            fail("kind", "gail_simon", "'harm' with clusters, which groups may share")
+        return over_partitions(_gail_simon(estimates, tested))
+    if clustered and moments is not None and place is not None:
+        return over_partitions(_wald(estimates, tested, moments, place))
+    return over_partitions(
+        cochran_q(benefit[tested], error[tested])
+        for benefit, error in zip(estimates.bop, estimates.std_err, strict=True)
+    )
+
+
+def _gail_simon(estimates: Estimates, tested: IntArray) -> Iterator[SignTest]:
+    """Yield each partition's omnibus test of harm.
+
+    z-scores of the groups' own tests keep the exactness of small groups.
+    """
+    for p_benefit in estimates.p_benefit:
+        z = -ndtri(np.clip(p_benefit[tested], 1e-300, 1.0 - 1e-16))
+        yield gail_simon(z, np.ones_like(z))[0]
+
+
+def _wald(
+    estimates: Estimates, tested: IntArray, moments: Sequence[GroupMoments], place: int
+) -> Iterator[Heterogeneity]:
+    """Yield each partition's test of equal benefits of groups that may share clusters."""
+    for benefit, each in zip(estimates.bop, moments, strict=True):
+        covariance = group_covariance(each, place)[np.ix_(tested, tested)]
+        units = 0 if each.clusters is None else len(np.unique(each.clusters.cluster)) - 1
+        yield wald_equal(benefit[tested], covariance, df=units)
 
 
 def _over_groups(values: FloatArray, covered: Any, take: Any) -> float:

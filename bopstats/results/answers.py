@@ -8,7 +8,8 @@ import pandas as pd
 
 from bopstats._validation import check_choice, check_share
 from bopstats.fitting.results import AssociationTest
-from bopstats.groups import RowBop
+from bopstats.groups import GroupMoments, RowBop
+from bopstats.inference.calibrated import binned_calibration, calibration_table
 from bopstats.inference.gamma import Gamma, smallest_benefit
 from bopstats.inference.resampled import KINDS as CI_KINDS
 from bopstats.inference.tests import BoPTest, Question, run_test
@@ -137,6 +138,10 @@ class Answers(ResultsCore):
         question = Question(kind, effect, alpha, null, margin, max_error, require_all)
         return self._test(cost, question, self.evaluation.rows or None)
 
+    @property
+    def _moments(self) -> Sequence[GroupMoments] | None:
+        return self.evaluation.moments
+
     def _test(self, cost: str | None, question: Question, rows: Sequence[RowBop] | None) -> BoPTest:
         """Run a test; without rows it uses only what a saved result holds."""
         chosen = self._cost(cost)
@@ -145,11 +150,65 @@ class Answers(ResultsCore):
             self._estimates(chosen.name, question.alpha, question.value),
             question,
             self.evaluation.groups.labels,
-            moments=self.evaluation.moments,
+            moments=self._moments,
             place=None if chosen.group_only else single.index(chosen.name),
             rows=rows,
             in_sample=self.evaluation.settings.evaluation == "in-sample",
         )
+
+    def calibration(self, *, alpha: float = 0.05) -> pd.DataFrame:
+        """Return calibration intercept and slope of both models' held-out predictions by group.
+
+        Parameters
+        ----------
+        alpha : float
+            Two-sided level of the limits.
+
+        Returns
+        -------
+        DataFrame
+            A row a group and model, the population last: `group`, `model`, `intercept` (calibration
+            in the large, ideal 0, on the scale of the link) and `slope` (ideal 1), each with
+            `…_low` and `…_upp`, and `note`, which says why a number is missing. Means over
+            partitions.
+
+        Raises
+        ------
+        ArgumentError
+            If the family is neither binomial nor gaussian.
+
+        References
+        ----------
+        Cox, D. R. (1958). Biometrika 45, 562–565. Steyerberg, E. W. (2019). Clinical Prediction
+        Models, section 15.2.
+
+        Examples
+        --------
+        >>> import bopstats as bop
+        >>> nhanes = bop.datasets.load_nhanes()
+        >>> res = bop.glm("high_bp ~ bmi + hba1c | sex", data=nhanes).fit(rng=1, repeats=1)
+        >>> res.calibration().loc[:, ["group", "model"]].iloc[0].tolist()
+        ['female', 'generic']
+        """
+        return calibration_table(self.evaluation, alpha)
+
+    def calibration_bins(self, bins: int = 10, *, alpha: float = 0.05) -> pd.DataFrame:
+        """Return mean prediction and mean outcome of each group, binned by prediction.
+
+        Parameters
+        ----------
+        bins : int
+            Bins a group, of equal weight.
+        alpha : float
+            Two-sided level of the limits: Wilson's for binary outcomes, else t.
+
+        Returns
+        -------
+        DataFrame
+            A row a group, model and bin, the population last: `group`, `model`, `bin`, `n`,
+            `n_eff`, `predicted`, `observed`, `ci_low`, `ci_upp`. Means over partitions.
+        """
+        return binned_calibration(self.evaluation, bins, alpha)
 
     def anova(self) -> AssociationTest:
         """Test that the personal terms are associated with the outcome, on all used rows.

@@ -64,6 +64,7 @@ class BoPResults(Answers):
             self._frame_with_bounds(tests, alpha),
             {c.name: self._estimates(c.name, alpha) for c in self.evaluation.costs},
             tests,
+            self._heterogeneity(alpha),
             gammas,
             self._association,
             alpha,
@@ -87,7 +88,8 @@ class BoPResults(Answers):
         """
         tests, gammas = self._tests(effect, alpha, max_error)
         frame = self._frame_with_bounds(tests, alpha)
-        return as_record(self.evaluation, frame, tests, gammas, self._association)
+        heterogeneity = self._heterogeneity(alpha)
+        return as_record(self.evaluation, frame, tests, heterogeneity, gammas, self._association)
 
     @property
     def _association(self) -> AssociationTest | None:
@@ -115,6 +117,15 @@ class BoPResults(Answers):
             for name in names
         }
         return tests, {name: self.gamma(name, alpha=alpha) for name in names}
+
+    def _heterogeneity(self, alpha: float) -> dict[str, BoPTest]:
+        """Test each cost that people have for one benefit in all groups."""
+        question = Question("heterogeneity", alpha=alpha)
+        return {
+            cost.name: self._test(cost.name, question, None)
+            for cost in self.evaluation.costs
+            if not cost.group_only
+        }
 
     def _effects(self, effect: Any) -> dict[str, float]:
         if effect is None:

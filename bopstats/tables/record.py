@@ -14,6 +14,7 @@ from bopstats.fitting.results import AssociationTest
 from bopstats.inference.gamma import Gamma
 from bopstats.inference.tests import BoPTest
 
+_HETEROGENEITY = ("method", "statistic", "df", "df_error", "pvalue")
 SCHEMA, VERSION = "bopstats.result", 1
 
 
@@ -21,13 +22,15 @@ def as_record(
     evaluation: Evaluation,
     frame: pd.DataFrame,
     tests: dict[str, BoPTest],
+    heterogeneity: dict[str, BoPTest],
     gammas: dict[str, Gamma],
     association: AssociationTest | None,
 ) -> dict[str, Any]:
     """Return group figures and settings as dicts, lists, texts and numbers; nan becomes None.
 
     Keys: `schema`, `version`, `settings`, `rows` (row flow), `frame` (one record a cost and
-    group), `gamma` and `tests` (by cost), `association`, `notes`. Holds no rows of the data.
+    group), `gamma`, `tests` and `heterogeneity` (by cost), `association`, `notes`. Holds no rows of
+    the data.
     """
     return {
         "schema": SCHEMA,
@@ -37,6 +40,10 @@ def as_record(
         "frame": plain(frame),
         "gamma": {cost: plain(asdict(each)) for cost, each in gammas.items()},
         "tests": {cost: plain(_fields(test)) for cost, test in tests.items()},
+        "heterogeneity": {
+            cost: {name: plain(getattr(test, name)) for name in _HETEROGENEITY}
+            for cost, test in heterogeneity.items()
+        },
         "association": None if association is None else plain(asdict(association)),
         "notes": list(evaluation.notes),
     }

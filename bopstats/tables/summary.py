@@ -27,7 +27,7 @@ from bopstats.tables.content import (
     pvalue,
 )
 from bopstats.tables.text import render
-from bopstats.tables.wording import estimand, evaluation_words, notes
+from bopstats.tables.wording import estimand, evaluation_words, heterogeneity_words, notes
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,7 @@ def build_summary(
     frame: pd.DataFrame,
     estimates: dict[str, Estimates],
     tests: dict[str, BoPTest],
+    heterogeneity: dict[str, BoPTest],
     gammas: dict[str, Gamma],
     association: AssociationTest | None,
     alpha: float,
@@ -76,6 +77,7 @@ def build_summary(
             frame[frame["cost"] == cost.name],
             estimates[cost.name],
             tests[cost.name],
+            heterogeneity.get(cost.name),
             gammas[cost.name],
             alpha,
         )
@@ -159,6 +161,7 @@ def _cost(
     rows: pd.DataFrame,
     estimates: Estimates,
     test: BoPTest,
+    equal: BoPTest | None,
     gamma: Gamma,
     alpha: float,
 ) -> Section:
@@ -182,12 +185,13 @@ def _cost(
     role = "primary" if primary else "exploratory"
     unit = cost.unit + (f", in units of 10^{power}" if power else "")
     title = f"{cost.kind.capitalize()}: {cost.name} ({unit}), {role}"
-    return Section(
-        title, table=table, lines=tuple(_lines(cost, test, gamma, show)), rules=(len(table) - 1,)
-    )
+    lines = tuple(_lines(cost, test, equal, gamma, show))
+    return Section(title, table=table, lines=lines, rules=(len(table) - 1,))
 
 
-def _lines(cost: Cost, test: BoPTest, gamma: Gamma, show: Shown) -> list[str]:
+def _lines(
+    cost: Cost, test: BoPTest, equal: BoPTest | None, gamma: Gamma, show: Shown
+) -> list[str]:
     covers = f"covers {gamma.covers[0]} of {gamma.covers[1]} groups"
     mark = f"; {gamma.note}" if gamma.note else ""
     lines = [
@@ -198,6 +202,8 @@ def _lines(cost: Cost, test: BoPTest, gamma: Gamma, show: Shown) -> list[str]:
         if np.isfinite(test.pvalue)
         else "H0 gamma <= 0: not tested, no group has an interval for this metric",
     ]
+    if equal is not None and np.isfinite(equal.pvalue):
+        lines.append(f"Heterogeneity of benefit between groups: {heterogeneity_words(equal)}")
     if test.effect is not None:
         lines += _bound_lines(cost, test)
     return [*lines, test.note] if test.note else lines

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 
 from bopstats.evaluation import Evaluation, Settings
 from bopstats.inference.tests import BoPTest
 from bopstats.inference.verdicts import CANNOT_BE_TOLD
+from bopstats.tables.content import p_words
 
 _REFITS = {
     "nested": "Intervals and p-values are those of nested cross-validation: they do not take rows "
@@ -45,6 +48,12 @@ def estimand(settings: Settings) -> str:
         return "expected benefit of models trained on sets such as those given"
     many = f" of each of {settings.partitions} splits, the mean" if settings.partitions > 1 else ""
     return f"benefit of the models fitted on the training rows{many} (conditional on them)"
+
+
+def heterogeneity_words(test: BoPTest) -> str:
+    """Say a test of equal benefits, e.g. ``Cochran's Q = 14.20, df = 11, p = 0.222``."""
+    df = f"{test.df:g}" + (f" and {test.df_error:g}" if math.isfinite(test.df_error) else "")
+    return f"{test.method} = {test.statistic:.2f}, df = {df}, {p_words(test.pvalue)}"
 
 
 def notes(

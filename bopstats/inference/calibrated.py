@@ -1,0 +1,92 @@
+"""Calibration of both models' held-out predictions in each group: means over partitions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bopstats._typing import FloatArray
+from bopstats._validation import check_count, check_share, fail
+from bopstats.evaluation import Evaluation
+from bopstats.groups import POPULATION, RowBop
+from bopstats.inference.calibration import FAMILIES, Coefficient, calibration, calibration_bins
+
+MODELS = ("generic", "personalized")
+
+
+def calibration_table(evaluation: Evaluation, alpha: float) -> pd.DataFrame:
+    """Return calibration intercept and slope of both models; see `BoPResults.calibration`."""
+    family, level = _family(evaluation), check_share("alpha", alpha)
+    parts = []
+    for which, model in enumerate(MODELS):
+        found = []
+        for rows in evaluation.need_rows("calibration"):
+            columns = _with_population(rows, which)
+            cluster = None if rows.cluster is None else np.tile(rows.cluster, 2)
+            found.append(calibration(**columns, family=family, alpha=level, cluster=cluster))
+        both = [
+            _mean(name, [getattr(each, name) for each in found]) for name in ("intercept", "slope")
+        ]
+        parts.append(
+            pd.DataFrame({"group": _labels(evaluation), "model": model, **both[0], **both[1]})
+        )
+    table = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
+    notes = zip(table.pop("intercept_note"), table.pop("slope_note"), strict=True)
+    table["note"] = ["; ".join(dict.fromkeys(filter(None, pair))) for pair in notes]
+    return table
+
+
+def binned_calibration(evaluation: Evaluation, bins: int, alpha: float) -> pd.DataFrame:
+    """Return binned means of both models; see `BoPResults.calibration_bins`."""
+    binary, level = _family(evaluation) == "binomial", check_share("alpha", alpha)
+    count = check_count("bins", bins)
+    found = [
+        calibration_bins(
+            **_with_population(rows, which), bins=count, binary=binary, alpha=level
+        ).assign(model=model)
+        for which, model in enumerate(MODELS)
+        for rows in evaluation.need_rows("calibration_bins")
+    ]
+    mean = pd.concat(found).groupby(["group", "model", "bin"], as_index=False).mean()
+    return mean.assign(group=np.array(_labels(evaluation), dtype=object)[mean["group"]])
+
+
+def _labels(evaluation: Evaluation) -> list[str]:
+    return [*evaluation.groups.labels, POPULATION]
+
+
+def _family(evaluation: Evaluation) -> str:
+    family = evaluation.settings.family
+    if family not in FAMILIES:
+        fail("calibration", family, f"results of the {' or '.join(FAMILIES)} family")
+    return family
+
+
+def _with_population(rows: RowBop, which: int) -> dict[str, Any]:
+    """Return arguments in which everyone stands twice: in the own group, and in the population."""
+    mu = (rows.mu_generic, rows.mu_personalized)[which]
+    return {
+        "y": np.tile(rows.y, 2),
+        "mu": np.tile(mu, 2),
+        "group": np.append(rows.group, np.full_like(rows.group, rows.n_groups)),
+        "n_groups": rows.n_groups + 1,
+        "weight": None if rows.weight is None else np.tile(rows.weight, 2),
+        "weight_type": rows.weight_type,
+    }
+
+
+def _mean(name: str, found: list[Coefficient]) -> dict[str, Any]:
+    """Return a coefficient's mean over partitions; nan where one has none, and why."""
+
+    def over(field: str) -> FloatArray:
+        return np.asarray(np.mean([getattr(each, field) for each in found], axis=0))
+
+    reasons = zip(*(each.reason for each in found), strict=True)
+    return {
+        name: over("value"),
+        f"{name}_low": over("low"),
+        f"{name}_upp": over("high"),
+        f"{name}_note": [next(filter(None, each), "") for each in reasons],
+    }
