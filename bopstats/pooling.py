@@ -88,7 +88,7 @@ class PooledResults(BoPResults):
         first = results[0]
         note = f"{len(results)} imputations combined by Rubin's rules."
         notes = (note, *dict.fromkeys(n for each in results for n in each.evaluation.notes))
-        super().__init__(replace(first.evaluation, notes=notes), first._models)
+        super().__init__(replace(first.evaluation, notes=notes, rows=()), first._models)
         self.results = results
 
     @property
