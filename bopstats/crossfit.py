@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +19,10 @@ from bopstats.fitting.models import FittedModel, FittedPair, fit_pair, predict
 from bopstats.groups import RowBop
 from bopstats.splitting import Plan, Split
 
-# Two fits of the same means agree to about this, relative to a mean of 1.
-_ROUNDING = 1e-12
+# Two fits of the same means agree to about this, relative to the range of the outcome.
+_AGREE = 1e-12
+# Sums of a row's terms are off by about this, relative to their size.
+_ROUNDING = 16 * float(np.finfo(np.float64).eps)
 
 
 @dataclass
@@ -34,7 +37,7 @@ class CrossFit:
     top: int | None
 
     def __post_init__(self) -> None:
-        self._separated = {"generic": 0, "personalized": 0}
+        self._separated: dict[str, Counter[str]] = {"generic": Counter(), "personalized": Counter()}
         self._unconverged = {"generic": 0, "personalized": 0}
         self._dropped: dict[str, set[str]] = {"generic": set(), "personalized": set()}
         self._found: list[str] = []
@@ -115,7 +118,8 @@ class CrossFit:
             warm=self.design.relearn is None,
         )
         for model, whole in ((pair.generic, full.generic), (pair.personalized, full.personalized)):
-            self._separated[model.name] += model.separation is not None
+            if model.separation is not None:
+                self._separated[model.name][str(model.separation)] += 1
             self._unconverged[model.name] += not model.converged
             self._dropped[model.name] |= set(model.dropped) - set(whole.dropped)
         return pair
@@ -137,7 +141,8 @@ class CrossFit:
         design = self.design
         y = design.outcome.values[rows]
         own = self.individual_costs
-        predictions = [predictions[0], _without_noise(predictions[0], predictions[1])]
+        noise = _AGREE * float(np.ptp(design.outcome.values))
+        predictions = [predictions[0], _without_noise(predictions[0], predictions[1], noise)]
         values = [[self._cost(cost, y, masked) for cost in own] for masked in predictions]
         shape = (len(own), len(rows))
         return RowBop(
@@ -173,9 +178,10 @@ class CrossFit:
         found = list(self._found)
         for name in ("generic", "personalized"):
             if self._separated[name]:
+                where = [f"{what} ({times})" for what, times in self._separated[name].most_common()]
                 found.append(
-                    f"Separation in {self._separated[name]} of {total} training sets of the "
-                    f"{name} model."
+                    f"Separation in {self._separated[name].total()} of {total} training sets of "
+                    f"the {name} model: {'; '.join(where)}."
                 )
             if self._unconverged[name]:
                 found.append(
@@ -190,12 +196,12 @@ class CrossFit:
         return found
 
 
-def _without_noise(generic: Masked, personalized: Masked) -> Masked:
+def _without_noise(generic: Masked, personalized: Masked, noise: float) -> Masked:
     """Let both models agree where they differ by rounding only, so that the benefit is 0."""
 
     def settle(name: str) -> FloatArray:
         a, b = getattr(generic, name), getattr(personalized, name)
-        same = np.abs(b - a) <= _ROUNDING * np.maximum(1.0, np.abs(a))
+        same = np.abs(b - a) <= np.maximum(noise, _ROUNDING * np.abs(a))
         return np.asarray(np.where(same, a, b), dtype=np.float64)
 
     return Masked(settle("whole"), settle("top_only"), settle("without_top"))

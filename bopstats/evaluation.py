@@ -110,8 +110,8 @@ class Evaluation:
         """Return the rows, or say that `what` cannot be had without them."""
         if not self.rows:
             raise RowsNotKept(
-                f"{what}: needs the rows, but this result holds group figures only (a saved one has "
-                "rows if saved with keep_rows=True, a pooled one in its .results)"
+                f"{what}: needs the rows, but this result holds group figures only (a saved one "
+                "has rows if saved with keep_rows=True, a pooled one in its .results)"
             )
         return self.rows
 

@@ -112,13 +112,14 @@ def solve(
     size = max(float(problem.weight.sum()), 1.0)
     # A small group's coefficient may still move while the deviance of many rows hardly does.
     small = 1e-8 * min(1.0, 1e6 / size)
+    noise = len(keep) * _rounding(problem) ** 2
     previous, converged, runaway = np.inf, False, False
     for _ in range(_MAX_ITERATIONS):
         step = _newton(now.information, now.score)
         # Squared length of the step in standard errors; dispersion scales both sides.
         dispersion = max(now.deviance / size, np.finfo(float).tiny)
         settled = abs(previous - now.deviance) <= small * (abs(now.deviance) + 0.1)
-        done = float(step @ now.score) <= tolerance**2 * dispersion
+        done = float(step @ now.score) <= max(tolerance**2 * dispersion, noise)
         if (done or settled) and largest_change(problem, keep, beta, step) > RUNAWAY_STEP:
             runaway = True
             break
@@ -130,6 +131,13 @@ def solve(
     params, last = (np.zeros(problem.matrix.n_columns) for _ in range(2))
     params[keep], last[keep] = beta, step
     return Solution(params, last, now.deviance, now.pearson, now.information, converged, runaway)
+
+
+def _rounding(problem: Problem) -> float:
+    """Return how far a residual is off by rounding; a high level of y may hide its spread."""
+    if not isinstance(problem.family, sm_families.Gaussian):
+        return 0.0
+    return 8 * _EPS * float(np.abs(problem.y).max())
 
 
 def _negligible(step: FloatArray, beta: FloatArray) -> bool:

@@ -1,6 +1,7 @@
 """Columns of any scale and level, nearly or exactly collinear, or empty in some training rows."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import statsmodels.api as sm
 import statsmodels.formula.api as smf
@@ -145,3 +146,19 @@ def test_what_does_not_converge_is_named(patients, monkeypatch):
     assert said == [f"the {name} model did not converge" for name in ("generic", "personalized")]
     assert "The generic model did not converge." in res.notes
     assert "No convergence in 5 of 5 training sets of the personalized model." in res.notes
+
+
+@pytest.mark.parametrize("level", [1e6, 1e9, 1e12])
+def test_the_level_of_the_outcome_changes_no_more_than_its_digits(level):
+    """Doubles near the level are `step` apart; benefits are of squares of about 1."""
+    rng = np.random.default_rng(0)
+    data = pd.DataFrame({"x": rng.normal(size=800), "g": rng.choice(list("ab"), 800)})
+    noise = data["x"] + rng.normal(size=800)
+    shifted = noise + level
+    step = np.spacing(level)
+    raised = bop.glm("y ~ x | g", data.assign(y=shifted)).fit(rng=1, repeats=1)
+    plain = bop.glm("y ~ x | g", data.assign(y=shifted - level)).fit(rng=1, repeats=1)
+    columns = ["cost_generic", "cost_personalized", "bop", "std_err", "ci_low", "ci_upp"]
+    a, b = (res.frame("squared_error")[columns] for res in (raised, plain))
+    np.testing.assert_allclose(a, b, atol=max(50 * step, 1e-12))
+    assert raised.notes == ()

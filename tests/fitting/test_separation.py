@@ -156,7 +156,9 @@ def test_held_out_predictions_are_used_and_training_sets_counted(patients):
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # nothing is separated on all rows
         res = bop.glm(FORMULA, data).fit(cv=pairs, costs=["brier", "log_loss"])
-    assert "Separation in 1 of 3 training sets of the personalized model." in res.notes
+    note = next(note for note in res.notes if note.startswith("Separation"))
+    assert note.startswith("Separation in 1 of 3 training sets of the personalized model: ")
+    assert "in group female, White (1)" in note
     figures = res.frame("log_loss").set_index("group").loc["female, White"]
     assert np.isfinite(figures["cost_personalized"])
     assert np.isfinite(figures["std_err"])
