@@ -35,6 +35,7 @@ class CrossFit:
     costs: tuple[Cost, ...]
     threshold: float
     top: int | None
+    penalty: str | None = None
 
     def __post_init__(self) -> None:
         self._separated: dict[str, Counter[str]] = {"generic": Counter(), "personalized": Counter()}
@@ -47,7 +48,12 @@ class CrossFit:
         everyone = np.ones(self.design.n, dtype=bool)
         matrices = (self.design.generic, self.design.personalized)
         pair = fit_pair(
-            self.design, matrices, self.family, everyone, estimate_alpha=self.estimate_alpha
+            self.design,
+            matrices,
+            self.family,
+            everyone,
+            estimate_alpha=self.estimate_alpha,
+            penalty=self.penalty,
         )
         for model in (pair.generic, pair.personalized):
             self._report(model)
@@ -114,6 +120,7 @@ class CrossFit:
             full.generic.family,
             split.train,
             estimate_alpha=self.estimate_alpha,
+            penalty=self.penalty,
             start=full,
             warm=self.design.relearn is None,
         )

@@ -21,7 +21,7 @@ class Settings:
 
     `evaluation` is "cross-fitting", "hold-out", "given" or "in-sample"; `folds` the splits of a
     partition; `partitions` their number; `seed` the seed, or None for a generator;
-    `bootstrap_seed` what bootstraps start from; `top` the
+    `penalty` is None or "firth"; `bootstrap_seed` what bootstraps start from; `top` the
     number r of terms that explanations keep, of `n_terms` in the generic model, or None;
     `shifts_only` that the personal terms are constant within groups.
     """
@@ -33,6 +33,7 @@ class Settings:
     event: object | None
     family: str
     link: str
+    penalty: str | None
     dispersion: float | None
     evaluation: str
     folds: int

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from bopstats._typing import FloatArray
-from bopstats._validation import check_rng, check_share, fail, is_number
+from bopstats._validation import check_choice, check_rng, check_share, fail, is_number
 from bopstats.assembly import Request, build_design
 from bopstats.costs import Cost, explanation_costs, resolve
 from bopstats.crossfit import CrossFit
@@ -18,6 +18,7 @@ from bopstats.evaluation import Settings, gather
 from bopstats.exceptions import ArgumentError
 from bopstats.explanations import top_count
 from bopstats.fitting.families import family_name, link_name, resolve_family, unit_deviance
+from bopstats.fitting.firth import check_firth
 from bopstats.fitting.models import FittedPair
 from bopstats.fitting.results import ModelResults
 from bopstats.outcome import check_family, default_family
@@ -151,6 +152,7 @@ class PersonalizedGLM:
         threshold: float = 0.5,
         explain: bool = True,
         top: float | int = 0.5,
+        penalty: str | None = None,
         nested: bool = False,
         refit_bootstrap: int = 0,
         rng: Any = 0,
@@ -178,6 +180,12 @@ class PersonalizedGLM:
         top : float or int
             How many terms an explanation keeps: a share of the generic model's terms, or a count;
             the same count in both models.
+        penalty : {None, "firth"}
+            "firth" adds ½ log|X'WX| to the log likelihood of both models, on all rows and in every
+            training set (Firth 1993; Heinze and Schemper 2002), so that coefficients stay finite
+            where a group or term predicts the outcome perfectly. Binomial family with the logit
+            link; offsets and frequency weights are allowed, other weights and clusters are not.
+            Needs the extra ``firth``.
         nested : bool
             Whether to replace intervals and p-values by those of nested cross-validation (Bates
             et al. 2024), which do not take the rows as independent given the folds. Needs at
@@ -204,12 +212,16 @@ class PersonalizedGLM:
         for name, flag in (("explain", explain), ("nested", nested)):
             if not isinstance(flag, bool):
                 fail(name, flag, "True or False")
+        if penalty is not None and check_choice("penalty", penalty, ("firth",)):
+            check_firth(self.design, self.family)
         chosen = self._costs(costs, threshold, explain)
         n_terms = len(self.design.generic.terms)
         explained = any(cost.kind == "explanation" for cost in chosen)
         count = top_count(top, n_terms) if explained else None
         plan = make_plan(self.design, cv, repeats, folds, generator)
-        run = CrossFit(self.design, self.family, self._estimate_alpha, chosen, threshold, count)
+        run = CrossFit(
+            self.design, self.family, self._estimate_alpha, chosen, threshold, count, penalty
+        )
         full = run.full_fit()
         rows = tuple(run.partition(partition, full, plan) for partition in plan.partitions)
         bootstrap_seed = int(generator.integers(2**63))
@@ -270,6 +282,7 @@ class PersonalizedGLM:
             event=design.outcome.event if binary else None,
             family=family_name(self.family),
             link=link_name(self.family),
+            penalty=full.personalized.penalty,
             dispersion=full.personalized.family.alpha if self._estimate_alpha else None,
             evaluation=plan.kind,
             folds=plan.folds,

@@ -14,6 +14,7 @@ from bopstats._typing import BoolArray, FloatArray, IntArray
 from bopstats.design import Design, ModelMatrix
 from bopstats.exceptions import FitError
 from bopstats.fitting.families import best_alpha, with_alpha
+from bopstats.fitting.firth import solve_firth
 from bopstats.fitting.irls import (
     RUNAWAY_STEP,
     IllConditionedError,
@@ -49,7 +50,8 @@ class FittedModel:
     """One GLM fitted on one training set.
 
     `params` has shape (p,), 0 for columns that are not in `keep`; `baseline`, shape (p,), is the
-    mean of the training rows' columns; `information` is X'WX of the kept columns at scale 1.
+    mean of the training rows' columns; `information` is X'WX of the kept columns at scale 1;
+    `penalty` is None or "firth".
     """
 
     name: str
@@ -63,6 +65,7 @@ class FittedModel:
     pearson: float
     converged: bool
     separation: Separation | None
+    penalty: str | None = None
 
     @property
     def dropped(self) -> tuple[str, ...]:
@@ -86,6 +89,7 @@ def fit_pair(
     train: BoolArray,
     *,
     estimate_alpha: bool = False,
+    penalty: str | None = None,
     start: FittedPair | None = None,
     warm: bool = True,
 ) -> FittedPair:
@@ -104,6 +108,8 @@ def fit_pair(
     estimate_alpha : bool
         Whether to estimate the negative binomial dispersion, in the personalized model; both
         models then use this value.
+    penalty : {None, "firth"}
+        Firth's penalty for both models, which `check_firth` has allowed.
     start : FittedPair or None
         Fits on all rows; columns that these dropped are dropped here too.
     warm : bool
@@ -124,7 +130,10 @@ def fit_pair(
         problem = Problem(matrices[which], design.outcome.values, family, design.offset, weight)
         params = old.params if old is not None and (warm or old.matrix is matrices[which]) else None
         keep = np.arange(matrices[which].n_columns) if old is None else old.keep
-        return _fit(("generic", "personalized")[which], problem, design, keep, params, order(which))
+        name = ("generic", "personalized")[which]
+        if penalty is not None:
+            return _fit_penalized(name, problem, keep, order(which))
+        return _fit(name, problem, design, keep, params, order(which))
 
     old_generic = None if start is None else start.generic
     old = None if start is None else start.personalized
@@ -170,6 +179,26 @@ def _fit(
         solution.pearson,
         solution.converged or solution.runaway,
         _separation(problem, design, solution) if solution.runaway else None,
+    )
+
+
+def _fit_penalized(name: str, problem: Problem, keep: IntArray, order: IntArray) -> FittedModel:
+    """Fit by Firth's penalty, after redundant columns are dropped; nothing runs to infinity."""
+    keep = np.intersect1d(keep, independent_columns(problem, order))
+    solution = solve_firth(name, problem, keep)
+    return FittedModel(
+        name,
+        problem.family,
+        problem.matrix,
+        solution.params,
+        keep,
+        _column_means(problem),
+        solution.information,
+        solution.deviance,
+        solution.pearson,
+        solution.converged,
+        None,
+        "firth",
     )
 
 

@@ -17,6 +17,20 @@ from bopstats.design import Design
 from bopstats.exceptions import FitError
 from bopstats.fitting.families import has_dispersion
 from bopstats.fitting.models import FittedModel, FittedPair
+from bopstats.fitting.penalized import PenalizedResults, penalized_ratio
+
+
+def model_results(model: FittedModel, design: Design) -> Any:
+    """Return the results of a model fitted on all used rows.
+
+    Returns
+    -------
+    statsmodels GLMResults or PenalizedResults
+        The latter with a penalty, which statsmodels does not have.
+    """
+    if model.penalty is not None:
+        return PenalizedResults(model, design)
+    return statsmodels_results(model, design)
 
 
 def statsmodels_results(model: FittedModel, design: Design) -> Any:
@@ -68,7 +82,8 @@ class AssociationTest:
     """Whether the personal terms are associated with the outcome, given the generic ones.
 
     This is a question about coefficients on all rows, another than whether held-out predictions
-    get better. `method` is "likelihood ratio", "F" or "Wald"; `df_denom` is nan for a chi-square.
+    get better. `method` is "likelihood ratio", "penalized likelihood ratio", "F" or "Wald";
+    `df_denom` is nan for a chi-square.
     """
 
     method: str
@@ -91,13 +106,13 @@ class ModelResults:
 
     @cached_property
     def generic(self) -> Any:
-        """The generic model: statsmodels `GLMResults`."""
-        return statsmodels_results(self._pair.generic, self._design)
+        """The generic model: statsmodels `GLMResults`, or `PenalizedResults`."""
+        return model_results(self._pair.generic, self._design)
 
     @cached_property
     def personalized(self) -> Any:
-        """The personalized model: statsmodels `GLMResults`."""
-        return statsmodels_results(self._pair.personalized, self._design)
+        """The personalized model: statsmodels `GLMResults`, or `PenalizedResults`."""
+        return model_results(self._pair.personalized, self._design)
 
     @cached_property
     def association(self) -> AssociationTest:
@@ -123,9 +138,19 @@ def association_test(pair: FittedPair, design: Design, personalized: Any) -> Ass
     The deviances' difference is compared with a chi-square (scale known) or, divided by df and by
     the personalized model's Pearson scale, with F. With clusters or sampling weights a likelihood
     is not at hand: the Wald statistic W/df of the robust covariance is compared with
-    F(df, C − 1), C clusters (or rows).
+    F(df, C − 1), C clusters (or rows). With Firth's penalty both fits maximise the personalized
+    model's penalised likelihood, the generic one with its personal coefficients at 0.
     """
     generic, full = pair.generic, pair.personalized
+    if full.penalty is not None:
+        change, df = penalized_ratio(pair, design)
+        return AssociationTest(
+            "penalized likelihood ratio",
+            change,
+            df,
+            float("nan"),
+            float(stats.chi2.sf(change, df)),
+        )
     df = len(full.keep) - len(generic.keep)
     if design.cluster is not None or design.weight_type == "prob":
         return _wald(pair, design, personalized)

@@ -214,7 +214,8 @@ class Answers(ResultsCore):
         """Test that the personal terms are associated with the outcome, on all used rows.
 
         Likelihood ratio where the scale is known, F where it is estimated, Wald with a robust
-        covariance with clusters or sampling weights. Association is another question than
-        held-out benefit: a strong association can leave predictions as good as they were.
+        covariance with clusters or sampling weights, penalised likelihood ratio with a penalty
+        (Heinze and Schemper 2002). Association is another question than held-out benefit: a
+        strong association can leave predictions as good as they were.
         """
         return self._fitted("anova").association

@@ -43,12 +43,16 @@ class ResultsCore:
 
     @property
     def generic(self) -> Any:
-        """The generic model on all used rows: statsmodels `GLMResults`, fitted when first asked."""
+        """The generic model on all used rows: statsmodels `GLMResults`, fitted when first asked.
+
+        With a penalty a smaller object with the same names: `params`, `bse`, `cov_params()`,
+        `llf` (penalised), `deviance`, `scale`, `nobs`, `df_resid`, `pvalues`, `conf_int()`.
+        """
         return self._fitted("generic").generic
 
     @property
     def personalized(self) -> Any:
-        """The personalized model on all used rows: statsmodels `GLMResults`."""
+        """The personalized model on all used rows, as `generic`."""
         return self._fitted("personalized").personalized
 
     def _fitted(self, what: str) -> Models:

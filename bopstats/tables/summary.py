@@ -96,6 +96,8 @@ def _header(
     if settings.event is not None:
         outcome += f" (event: {settings.event})"
     family = f"{settings.family}, {settings.link} link"
+    if settings.penalty is not None:
+        family += f", {settings.penalty.capitalize()} penalty"
     if settings.dispersion is not None:
         family += f", dispersion {settings.dispersion:.4g} (maximum likelihood)"
     dropped = evaluation.n_read - evaluation.n_used

@@ -1,0 +1,262 @@
+r"""Firth's bias-reduced logistic regression, fitted by the package firthmodels.
+
+The penalised log likelihood is :math:`\ell(\beta) + \tfrac12\log|X'WX|`, W = diag(w μ(1 − μ))
+(Firth 1993; Heinze and Schemper 2002). Its maximum is finite also where a group predicts the
+outcome perfectly. A row of frequency w counts as w rows, exactly.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.linalg import cho_factor, solve_triangular
+from scipy.special import expit
+
+from bopstats._typing import FloatArray, IntArray
+from bopstats.design import Design
+from bopstats.exceptions import ArgumentError, FitError
+from bopstats.fitting.families import family_name, link_name
+from bopstats.fitting.irls import Problem, Solution, evaluate
+
+# Of the package, whose steps rounding can stall below; columns are standardised.
+TOLERANCE, ITERATIONS = 1e-6, 200
+# Largest last step, in standard deviations of a column.
+_LAST_STEP = 1e-9
+_MAX_STEPS, _MAX_HALVINGS = 200, 30
+# Relative loss of log likelihood that is rounding only.
+_ROUNDING = 1e-12
+
+
+def check_firth(design: Design, family: Any) -> None:
+    """Raise unless Firth's penalty can be honoured exactly.
+
+    Raises
+    ------
+    ArgumentError
+        If the package firthmodels is not installed, the family is not binomial with the logit
+        link, weights are not frequencies, or there are clusters.
+    """
+    if importlib.util.find_spec("firthmodels") is None:
+        raise ArgumentError(
+            "penalty: 'firth' needs the package firthmodels; pip install 'bopstats[firth]'"
+        )
+    name, link = family_name(family), link_name(family)
+    if (name, link) != ("binomial", "logit"):
+        got = f"'firth' with the {name} family, {link} link"
+        raise ArgumentError(f"penalty: got {got}; allowed: the binomial family with the logit link")
+    if design.weight_type not in (None, "freq"):
+        raise ArgumentError(
+            f"penalty: got 'firth' with weight_type={design.weight_type!r}; allowed: no weights, "
+            "or 'freq' (the penalty depends on how other weights are scaled)"
+        )
+    if design.cluster is not None:
+        raise ArgumentError(
+            "penalty: got 'firth' with cluster=; allowed: independent rows (the penalised "
+            "likelihood ratio knows no clusters; id= keeps rows in one fold)"
+        )
+
+
+@dataclass(frozen=True)
+class PenalizedLikelihood:
+    """The penalised log likelihood of some rows, in standardised columns.
+
+    Firth's estimate does not depend on how columns are centred and scaled; numbers do.
+
+    Parameters
+    ----------
+    columns : ndarray, shape (m, p)
+        Standardised columns of the rows with weight, the intercept among them.
+    y, weight, offset : ndarray, shape (m,)
+        0 or 1; frequency; offset of the linear predictor.
+    mean, scale : ndarray, shape (p,)
+        What was taken off each column, and what it was then divided by; 0 and 1 for the intercept.
+    intercept : int
+        Which column is the intercept.
+    """
+
+    columns: FloatArray
+    y: FloatArray
+    weight: FloatArray
+    offset: FloatArray
+    mean: FloatArray
+    scale: FloatArray
+    intercept: int
+
+    @classmethod
+    def of(cls, problem: Problem, keep: IntArray) -> PenalizedLikelihood:
+        """Return the likelihood of a problem's training rows in the columns `keep`."""
+        rows = np.flatnonzero(problem.weight > 0)
+        x = problem.matrix.rows(rows)[:, keep]
+        constant = problem.matrix.term_of[keep] < 0
+        weight = problem.weight[rows]
+        mean = np.where(constant, 0.0, np.average(x, axis=0, weights=weight))
+        spread = np.sqrt(np.average((x - mean) ** 2, axis=0, weights=weight))
+        scale = np.where(constant, 1.0, spread)
+        offset = np.zeros(len(rows)) if problem.offset is None else problem.offset[rows]
+        return cls(
+            (x - mean) / scale,
+            problem.y[rows],
+            weight,
+            offset,
+            mean,
+            scale,
+            int(np.flatnonzero(constant)[0]),
+        )
+
+    def at(self, beta: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+        r"""Return value, gradient and curvature at `beta` (of the standardised columns).
+
+        The value is that of the columns as they were before. The curvature is the information of
+        rows with the hat values h added to their weights; the gradient is
+        :math:`X'[w(y - \mu) + h(1/2 - \mu)]`. The value is −∞ where means are 0 or 1 in working
+        accuracy, so that the information is singular.
+        """
+        x = self.columns
+        eta = x @ beta + self.offset
+        mu = expit(eta)
+        spread = mu * expit(-eta)
+        root = x * np.sqrt(self.weight * spread)[:, None]
+        try:
+            factor, _ = cho_factor(root.T @ root, lower=True)
+        except np.linalg.LinAlgError:
+            return -np.inf, np.zeros_like(beta), np.zeros((len(beta), len(beta)))
+        hat = np.square(solve_triangular(factor, root.T, lower=True)).sum(axis=0)
+        half_log_det = np.log(np.diag(factor)).sum() + np.log(self.scale).sum()
+        value = self.weight @ (self.y * eta - np.logaddexp(0.0, eta)) + half_log_det
+        gradient = x.T @ (self.weight * (self.y - mu) + hat * (0.5 - mu))
+        curvature = (x * ((self.weight + hat) * spread)[:, None]).T @ x
+        return float(value), gradient, curvature
+
+    def original(self, beta: FloatArray) -> FloatArray:
+        """Return the coefficients of the columns as they were."""
+        params = beta / self.scale
+        params[self.intercept] -= self.mean @ params
+        return params
+
+    def standardised(self, params: FloatArray) -> FloatArray:
+        """Return the coefficients of the standardised columns."""
+        beta = params * self.scale
+        beta[self.intercept] += self.mean @ params
+        return beta
+
+    def intercept_first(self) -> tuple[FloatArray, float]:
+        """Return a rotation of the coefficients, shape (p, p), and a length.
+
+        The first rotated coefficient times the length is the intercept of the columns as they
+        were, without the loss of digits that columns far from 0 bring.
+        """
+        direction = -self.mean / self.scale
+        direction[self.intercept] = 1.0
+        rotation, triangle = np.linalg.qr(direction[:, None], mode="complete")
+        return rotation * np.sign(triangle[0, 0]), float(np.abs(triangle[0, 0]))
+
+
+def solve_firth(name: str, problem: Problem, keep: IntArray) -> Solution:
+    """Fit Firth's penalised logistic regression.
+
+    Parameters
+    ----------
+    name : str
+        Of the model, for the error.
+    problem : Problem
+        What to fit; weights are frequencies.
+    keep : ndarray of int
+        Linearly independent columns; the others get 0.
+
+    Returns
+    -------
+    Solution
+        `deviance`, `pearson` and `information` are those of the likelihood without penalty.
+        The package's estimate is taken to the last digits by a few scoring steps more.
+
+    Raises
+    ------
+    FitError
+        If the training rows hold one class only, or fewer rows than columns.
+    """
+    likelihood = PenalizedLikelihood.of(problem, keep)
+    start = fit_standardised(name, likelihood).coef_
+    top = _ascend(likelihood, np.eye(len(keep)), start)
+    params, step = (np.zeros(problem.matrix.n_columns) for _ in range(2))
+    params[keep], step[keep] = likelihood.original(top.beta), likelihood.original(top.step)
+    end = evaluate(problem, keep, params[keep])
+    return Solution(params, step, end.deviance, end.pearson, end.information, top.converged, False)
+
+
+def fit_standardised(
+    name: str, likelihood: PenalizedLikelihood, rotation: FloatArray | None = None
+) -> Any:
+    """Return the fitted ``firthmodels.FirthLogisticRegression`` of the standardised columns.
+
+    With a `rotation` R, shape (p, p), of the columns XR.
+    """
+    from firthmodels import FirthLogisticRegression
+
+    y = likelihood.y
+    if y.min() == y.max():
+        raise FitError(
+            f"the {name} model could not be fitted: its training rows all have outcome {y[0]:g}; "
+            "use fewer folds or more rows"
+        )
+    # The backend is named, so that numbers do not depend on whether numba is installed.
+    model = FirthLogisticRegression(
+        backend="numpy",
+        fit_intercept=False,
+        max_iter=ITERATIONS,
+        gtol=TOLERANCE,
+        xtol=TOLERANCE,
+    )
+    columns = likelihood.columns if rotation is None else likelihood.columns @ rotation
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # convergence is found out, and said, by us
+            return model.fit(columns, y, sample_weight=likelihood.weight, offset=likelihood.offset)
+    except (ValueError, np.linalg.LinAlgError) as error:
+        raise FitError(f"the {name} model could not be fitted: {error}") from error
+
+
+def restricted_maximum(full: PenalizedLikelihood, into: FloatArray) -> float:
+    """Return the largest penalised log likelihood of the full model within a smaller one.
+
+    The penalty stays that of the full model, whose other coefficients are 0 (Heinze and Schemper
+    2002; R's ``logistftest``). nan if it was not found.
+
+    Parameters
+    ----------
+    full : PenalizedLikelihood
+        Of the full model.
+    into : ndarray, shape (p, q)
+        Takes the smaller model's coefficients into those of the full model's columns.
+    """
+    top = _ascend(full, into, np.zeros(into.shape[1]))
+    return top.value if top.converged else np.nan
+
+
+@dataclass(frozen=True)
+class _Top:
+    """Where an ascent ended: coefficients, value, and the step that would come next."""
+
+    beta: FloatArray
+    value: float
+    step: FloatArray
+    converged: bool
+
+
+def _ascend(likelihood: PenalizedLikelihood, into: FloatArray, gamma: FloatArray) -> _Top:
+    """Maximise over β = `into` · γ by scoring, with steps halved while they lose likelihood."""
+    value, gradient, curvature = likelihood.at(into @ gamma)
+    for _ in range(_MAX_STEPS):
+        step = np.linalg.solve(into.T @ curvature @ into, into.T @ gradient)
+        if np.abs(step).max(initial=0.0) <= _LAST_STEP:
+            return _Top(into @ gamma, value, into @ step, True)
+        for _ in range(_MAX_HALVINGS):
+            trial = likelihood.at(into @ (gamma + step))
+            if trial[0] >= value - _ROUNDING * abs(value):
+                break
+            step = step / 2
+        gamma, (value, gradient, curvature) = gamma + step, trial
+    return _Top(into @ gamma, value, into @ step, False)
