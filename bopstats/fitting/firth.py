@@ -8,6 +8,7 @@ outcome perfectly. A row of frequency w counts as w rows, exactly.
 from __future__ import annotations
 
 import importlib.util
+import math
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -22,13 +23,13 @@ from bopstats.exceptions import ArgumentError, FitError
 from bopstats.fitting.families import family_name, link_name
 from bopstats.fitting.irls import Problem, Solution, evaluate
 
-# Of the package, whose steps rounding can stall below; columns are standardised.
-TOLERANCE, ITERATIONS = 1e-6, 200
-# Largest last step, in standard deviations of a column.
-_LAST_STEP = 1e-9
+# Of the package, whose steps rounding can stall below.
+_TOLERANCE, _ITERATIONS = 1e-6, 100
+# Lengths of a step in standard errors: where to stop, and what is as good as there.
+_LAST_STEP, _CONVERGED = 1e-9, 1e-7
 _MAX_STEPS, _MAX_HALVINGS = 200, 30
-# Relative loss of log likelihood that is rounding only.
-_ROUNDING = 1e-12
+# Relative loss of log likelihood that is taken for rounding, also in the determinant.
+_ROUNDING = 1e-9
 
 
 def check_firth(design: Design, family: Any) -> None:
@@ -107,6 +108,11 @@ class PenalizedLikelihood:
             int(np.flatnonzero(constant)[0]),
         )
 
+    def information(self, beta: FloatArray) -> FloatArray:
+        """Return X'WX of the standardised columns at `beta`, shape (p, p)."""
+        root = self._weighted(beta)[1]
+        return np.asarray(root.T @ root, dtype=np.float64)
+
     def at(self, beta: FloatArray) -> tuple[float, FloatArray, FloatArray]:
         r"""Return value, gradient and curvature at `beta` (of the standardised columns).
 
@@ -115,11 +121,7 @@ class PenalizedLikelihood:
         :math:`X'[w(y - \mu) + h(1/2 - \mu)]`. The value is −∞ where means are 0 or 1 in working
         accuracy, so that the information is singular.
         """
-        x = self.columns
-        eta = x @ beta + self.offset
-        mu = expit(eta)
-        spread = mu * expit(-eta)
-        root = x * np.sqrt(self.weight * spread)[:, None]
+        eta, root = self._weighted(beta)
         try:
             factor, _ = cho_factor(root.T @ root, lower=True)
         except np.linalg.LinAlgError:
@@ -127,32 +129,28 @@ class PenalizedLikelihood:
         hat = np.square(solve_triangular(factor, root.T, lower=True)).sum(axis=0)
         half_log_det = np.log(np.diag(factor)).sum() + np.log(self.scale).sum()
         value = self.weight @ (self.y * eta - np.logaddexp(0.0, eta)) + half_log_det
-        gradient = x.T @ (self.weight * (self.y - mu) + hat * (0.5 - mu))
-        curvature = (x * ((self.weight + hat) * spread)[:, None]).T @ x
-        return float(value), gradient, curvature
+        mu = expit(eta)
+        gradient = self.columns.T @ (self.weight * (self.y - mu) + hat * (0.5 - mu))
+        more = root * np.sqrt(1 + hat / self.weight)[:, None]
+        return float(value), gradient, more.T @ more
 
-    def original(self, beta: FloatArray) -> FloatArray:
-        """Return the coefficients of the columns as they were."""
-        params = beta / self.scale
-        params[self.intercept] -= self.mean @ params
-        return params
+    def _weighted(self, beta: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the linear predictor, and the columns times √(w μ(1 − μ))."""
+        eta = self.columns @ beta + self.offset
+        return eta, self.columns * np.sqrt(self.weight * expit(eta) * expit(-eta))[:, None]
+
+    @property
+    def back(self) -> FloatArray:
+        """Matrix from these coefficients to those of the columns as they were, shape (p, p)."""
+        matrix = np.diag(1.0 / self.scale)
+        matrix[self.intercept] -= self.mean / self.scale
+        return matrix
 
     def standardised(self, params: FloatArray) -> FloatArray:
         """Return the coefficients of the standardised columns."""
         beta = params * self.scale
         beta[self.intercept] += self.mean @ params
         return beta
-
-    def intercept_first(self) -> tuple[FloatArray, float]:
-        """Return a rotation of the coefficients, shape (p, p), and a length.
-
-        The first rotated coefficient times the length is the intercept of the columns as they
-        were, without the loss of digits that columns far from 0 bring.
-        """
-        direction = -self.mean / self.scale
-        direction[self.intercept] = 1.0
-        rotation, triangle = np.linalg.qr(direction[:, None], mode="complete")
-        return rotation * np.sign(triangle[0, 0]), float(np.abs(triangle[0, 0]))
 
 
 def solve_firth(name: str, problem: Problem, keep: IntArray) -> Solution:
@@ -179,21 +177,15 @@ def solve_firth(name: str, problem: Problem, keep: IntArray) -> Solution:
         If the training rows hold one class only, or fewer rows than columns.
     """
     likelihood = PenalizedLikelihood.of(problem, keep)
-    start = fit_standardised(name, likelihood).coef_
-    top = _ascend(likelihood, np.eye(len(keep)), start)
+    top = ascend(likelihood, _start(name, likelihood))
     params, step = (np.zeros(problem.matrix.n_columns) for _ in range(2))
-    params[keep], step[keep] = likelihood.original(top.beta), likelihood.original(top.step)
+    params[keep], step[keep] = likelihood.back @ top.beta, likelihood.back @ top.step
     end = evaluate(problem, keep, params[keep])
     return Solution(params, step, end.deviance, end.pearson, end.information, top.converged, False)
 
 
-def fit_standardised(
-    name: str, likelihood: PenalizedLikelihood, rotation: FloatArray | None = None
-) -> Any:
-    """Return the fitted ``firthmodels.FirthLogisticRegression`` of the standardised columns.
-
-    With a `rotation` R, shape (p, p), of the columns XR.
-    """
+def _start(name: str, likelihood: PenalizedLikelihood) -> FloatArray:
+    """Return the estimate of the package, in standardised columns."""
     from firthmodels import FirthLogisticRegression
 
     y = likelihood.y
@@ -206,38 +198,23 @@ def fit_standardised(
     model = FirthLogisticRegression(
         backend="numpy",
         fit_intercept=False,
-        max_iter=ITERATIONS,
-        gtol=TOLERANCE,
-        xtol=TOLERANCE,
+        max_iter=_ITERATIONS,
+        gtol=_TOLERANCE,
+        xtol=_TOLERANCE,
     )
-    columns = likelihood.columns if rotation is None else likelihood.columns @ rotation
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # convergence is found out, and said, by us
-            return model.fit(columns, y, sample_weight=likelihood.weight, offset=likelihood.offset)
+            model.fit(
+                likelihood.columns, y, sample_weight=likelihood.weight, offset=likelihood.offset
+            )
     except (ValueError, np.linalg.LinAlgError) as error:
         raise FitError(f"the {name} model could not be fitted: {error}") from error
-
-
-def restricted_maximum(full: PenalizedLikelihood, into: FloatArray) -> float:
-    """Return the largest penalised log likelihood of the full model within a smaller one.
-
-    The penalty stays that of the full model, whose other coefficients are 0 (Heinze and Schemper
-    2002; R's ``logistftest``). nan if it was not found.
-
-    Parameters
-    ----------
-    full : PenalizedLikelihood
-        Of the full model.
-    into : ndarray, shape (p, q)
-        Takes the smaller model's coefficients into those of the full model's columns.
-    """
-    top = _ascend(full, into, np.zeros(into.shape[1]))
-    return top.value if top.converged else np.nan
+    return np.asarray(model.coef_, dtype=np.float64)
 
 
 @dataclass(frozen=True)
-class _Top:
+class Top:
     """Where an ascent ended: coefficients, value, and the step that would come next."""
 
     beta: FloatArray
@@ -246,17 +223,38 @@ class _Top:
     converged: bool
 
 
-def _ascend(likelihood: PenalizedLikelihood, into: FloatArray, gamma: FloatArray) -> _Top:
-    """Maximise over β = `into` · γ by scoring, with steps halved while they lose likelihood."""
-    value, gradient, curvature = likelihood.at(into @ gamma)
+def ascend(
+    likelihood: PenalizedLikelihood, beta: FloatArray, along: FloatArray | None = None
+) -> Top:
+    """Maximise a penalised log likelihood by scoring, steps halved while they lose.
+
+    Parameters
+    ----------
+    likelihood : PenalizedLikelihood
+        What to maximise.
+    beta : ndarray, shape (p,)
+        Where to start.
+    along : ndarray, shape (p, q), optional
+        Directions that may be taken; by default all.
+    """
+    along = np.eye(len(beta)) if along is None else along
+    value, gradient, curvature = likelihood.at(beta)
+    step, length = np.zeros_like(beta), math.inf
     for _ in range(_MAX_STEPS):
-        step = np.linalg.solve(into.T @ curvature @ into, into.T @ gradient)
-        if np.abs(step).max(initial=0.0) <= _LAST_STEP:
-            return _Top(into @ gamma, value, into @ step, True)
+        slope = along.T @ gradient
+        try:
+            inner = np.linalg.solve(along.T @ curvature @ along, slope)
+        except np.linalg.LinAlgError:
+            return Top(beta, value, step, False)
+        before, length = length, math.sqrt(max(float(inner @ slope), 0.0))
+        step = np.asarray(along @ inner, dtype=np.float64)
+        if length <= _LAST_STEP or _CONVERGED >= length > 0.9 * before:  # rounding is reached
+            break
+        trial = likelihood.at(beta + step)
         for _ in range(_MAX_HALVINGS):
-            trial = likelihood.at(into @ (gamma + step))
-            if trial[0] >= value - _ROUNDING * abs(value):
+            if trial[0] >= value - _ROUNDING * (1 + abs(value)):
                 break
             step = step / 2
-        gamma, (value, gradient, curvature) = gamma + step, trial
-    return _Top(into @ gamma, value, into @ step, False)
+            trial = likelihood.at(beta + step)
+        beta, (value, gradient, curvature) = beta + step, trial
+    return Top(beta, value, step, length <= _CONVERGED)

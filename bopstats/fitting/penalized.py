@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import warnings
 from functools import cached_property
-from typing import Any
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 from scipy.linalg import lstsq
+from scipy.optimize import brentq
 
-from bopstats._typing import FloatArray
 from bopstats._validation import check_share
 from bopstats.design import Design
 from bopstats.exceptions import ConvergenceWarning, FitError
 from bopstats.fitting.firth import (
-    ITERATIONS,
-    TOLERANCE,
     PenalizedLikelihood,
-    fit_standardised,
-    restricted_maximum,
+    ascend,
 )
 from bopstats.fitting.irls import Problem
 from bopstats.fitting.models import FittedModel, FittedPair
+
+# Distances of a profile limit, as multiples of a Wald limit's, between which it is looked for.
+_DISTANCES = (0.0, *1.3 ** np.arange(-4, 24))
+_XTOL = 1e-8
 
 
 def likelihood_of(model: FittedModel, design: Design) -> PenalizedLikelihood:
@@ -40,11 +41,13 @@ def penalized_ratio(pair: FittedPair, design: Design) -> tuple[float, int]:
     """
     full = likelihood_of(pair.personalized, design)
     best = full.at(full.standardised(pair.personalized.params[pair.personalized.keep]))[0]
-    into = lstsq(full.columns, likelihood_of(pair.generic, design).columns)[0]
-    without = restricted_maximum(full, np.asarray(into, dtype=np.float64))
-    if np.isnan(without):
+    generic = likelihood_of(pair.generic, design).columns
+    into = np.asarray(lstsq(full.columns, generic)[0], dtype=np.float64)
+    without = ascend(full, np.zeros(len(full.scale)), into)
+    if not without.converged:
         raise FitError("anova: the penalised fit without the personal terms did not converge")
-    return max(2 * (best - without), 0.0), len(pair.personalized.keep) - len(pair.generic.keep)
+    df = len(pair.personalized.keep) - len(pair.generic.keep)
+    return max(2 * (best - without.value), 0.0), df
 
 
 class PenalizedResults:
@@ -77,14 +80,17 @@ class PenalizedResults:
     def __init__(self, model: FittedModel, design: Design) -> None:
         self._likelihood = likelihood_of(model, design)
         self._name = model.name
+        likelihood = self._likelihood
         names = [model.matrix.names[j] for j in model.keep]
-        self._covariance = np.linalg.inv(model.information)
+        self._beta = likelihood.standardised(model.params[model.keep])
+        self._inverse = np.linalg.inv(likelihood.information(self._beta))
+        self._covariance = likelihood.back @ self._inverse @ likelihood.back.T
         self.params = pd.Series(model.params[model.keep], index=names)
         self.bse = pd.Series(np.sqrt(np.diag(self._covariance)), index=names)
-        self.llf = self._likelihood.at(self._likelihood.standardised(model.params[model.keep]))[0]
+        self.llf = likelihood.at(self._beta)[0]
         self.deviance = model.deviance
         self.scale = 1.0
-        self.nobs = round(float(self._likelihood.weight.sum()))
+        self.nobs = round(float(likelihood.weight.sum()))
         self.df_resid = self.nobs - len(names)
 
     def __repr__(self) -> str:
@@ -99,11 +105,7 @@ class PenalizedResults:
     @cached_property
     def pvalues(self) -> pd.Series[float]:
         """p-values of the penalised likelihood ratio test of each coefficient."""
-        size = len(self.params)
-        spaces = [np.delete(np.eye(size), j, axis=1) for j in range(size)]
-        spaces[self._likelihood.intercept] = self._likelihood.intercept_first()[0][:, 1:]
-        without = [restricted_maximum(self._likelihood, space) for space in spaces]
-        lost = np.maximum(2 * (self.llf - np.array(without)), 0.0)
+        lost = [self._lost(j, 0.0) for j in range(len(self.params))]
         return pd.Series(stats.chi2.sf(lost, 1), index=self.params.index)
 
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
@@ -119,31 +121,41 @@ class PenalizedResults:
         DataFrame, shape (p, 2)
             nan, with a `ConvergenceWarning`, where a limit was not found.
         """
-        alpha = check_share("alpha", alpha)
-        likelihood, size = self._likelihood, len(self.params)
-        rotation, length = likelihood.intercept_first()
-        slopes = [j for j in range(size) if j != likelihood.intercept]
-        limits = np.empty((size, 2))
-        limits[slopes] = _limits(self._fit, alpha, slopes) / likelihood.scale[slopes, None]
-        rotated = fit_standardised(self._name, likelihood, rotation)
-        limits[likelihood.intercept] = _limits(rotated, alpha, [0])[0] * length
+        largest = float(stats.chi2.isf(check_share("alpha", alpha), 1))
+        places = range(len(self.params))
+        limits = np.array([[self._limit(j, sign, largest) for sign in (-1, 1)] for j in places])
         known = np.isfinite(limits).all(axis=1)
         if not known.all():
-            lost = ", ".join(self.params.index[~known])
+            lost = ", ".join(self.params.index[np.flatnonzero(~known)])
             text = f"conf_int: no profile limit was found for {lost} of the {self._name} model"
             warnings.warn(text, ConvergenceWarning, stacklevel=2)
         return pd.DataFrame(limits, index=self.params.index)
 
-    @cached_property
-    def _fit(self) -> Any:
-        return fit_standardised(self._name, self._likelihood)
+    def _lost(self, j: int, value: float) -> float:
+        """Return twice the penalised log likelihood lost where coefficient j has this value."""
+        likelihood, direction = self._likelihood, self._likelihood.back[j]
+        tangent = self._inverse @ direction
+        near = self._beta + (value - self.params.iloc[j]) / (direction @ tangent) * tangent
+        plain = value / (direction @ direction) * direction  # the other coefficients 0
+        others = np.linalg.qr(direction[:, None], mode="complete")[0][:, 1:]
+        start = near if np.isfinite(likelihood.at(near)[0]) else plain
+        top = ascend(likelihood, start, others)
+        return max(2 * (self.llf - top.value), 0.0) if top.converged else np.nan
 
+    def _limit(self, j: int, sign: int, largest: float) -> float:
+        """Return where, on one side of the estimate, the loss reaches `largest`."""
+        centre, unit = self.params.iloc[j], sign * np.sqrt(largest) * self.bse.iloc[j]
 
-def _limits(model: Any, alpha: float, which: list[int]) -> FloatArray:
-    """Return profile limits of some coefficients of a fit by firthmodels, shape (len(which), 2)."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what is not found is nan, and named by the caller
-        found = model.conf_int(
-            alpha, method="pl", features=which, max_iter=ITERATIONS, tol=TOLERANCE
-        )
-    return np.asarray(found, dtype=np.float64)[which]
+        def excess(times: float) -> float:
+            return self._lost(j, centre + times * unit) - largest
+
+        for near, far in pairwise(_DISTANCES):
+            loss = excess(far)
+            if loss > 0:
+                try:
+                    return float(centre + unit * brentq(excess, near, far, xtol=_XTOL))
+                except ValueError:  # the others' maximum was not found in between
+                    return np.nan
+            if np.isnan(loss):
+                break
+        return np.nan
