@@ -12,6 +12,7 @@ from scipy import stats
 from scipy.linalg import lstsq
 from scipy.optimize import brentq
 
+from bopstats._typing import BoolArray
 from bopstats._validation import check_share
 from bopstats.design import Design
 from bopstats.exceptions import ConvergenceWarning, FitError
@@ -104,8 +105,12 @@ class PenalizedResults:
 
     @cached_property
     def pvalues(self) -> pd.Series[float]:
-        """p-values of the penalised likelihood ratio test of each coefficient."""
-        lost = [self._lost(j, 0.0) for j in range(len(self.params))]
+        """p-values of the penalised likelihood ratio test of each coefficient.
+
+        nan, with a `ConvergenceWarning`, where the fit without one was not found.
+        """
+        lost = np.array([self._lost(j, 0.0) for j in range(len(self.params))])
+        self._warn("pvalues: no fit without the coefficient", np.isfinite(lost))
         return pd.Series(stats.chi2.sf(lost, 1), index=self.params.index)
 
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
@@ -124,12 +129,15 @@ class PenalizedResults:
         largest = float(stats.chi2.isf(check_share("alpha", alpha), 1))
         places = range(len(self.params))
         limits = np.array([[self._limit(j, sign, largest) for sign in (-1, 1)] for j in places])
-        known = np.isfinite(limits).all(axis=1)
+        self._warn("conf_int: no profile limit", np.isfinite(limits).all(axis=1))
+        return pd.DataFrame(limits, index=self.params.index)
+
+    def _warn(self, what: str, known: BoolArray) -> None:
+        """Warn of the coefficients for which something was not found."""
         if not known.all():
             lost = ", ".join(self.params.index[np.flatnonzero(~known)])
-            text = f"conf_int: no profile limit was found for {lost} of the {self._name} model"
-            warnings.warn(text, ConvergenceWarning, stacklevel=2)
-        return pd.DataFrame(limits, index=self.params.index)
+            text = f"{what} was found for {lost} of the {self._name} model"
+            warnings.warn(text, ConvergenceWarning, stacklevel=3)
 
     def _lost(self, j: int, value: float) -> float:
         """Return twice the penalised log likelihood lost where coefficient j has this value."""

@@ -10,7 +10,7 @@ from firthmodels import FirthLogisticRegression
 from scipy import optimize, stats
 
 import bopstats as bop
-from bopstats.exceptions import ArgumentError, FitError, SeparationWarning
+from bopstats.exceptions import ArgumentError, ConvergenceWarning, FitError, SeparationWarning
 
 FORMULA = "event ~ x + z | sex * race"
 ORACLES = Path(__file__).parents[1] / "oracles"
@@ -387,3 +387,16 @@ def test_training_rows_of_one_class_are_an_error(patients):
 def test_levels_of_limits_are_checked(patients):
     with pytest.raises(ArgumentError, match="alpha: got 5"):
         fit(patients).generic.conf_int(5)
+
+
+def test_what_is_not_found_is_nan_and_named():
+    """Perfect separation by one tall column: the profile is flat beyond what doubles resolve."""
+    z = np.random.default_rng(0).exponential(size=120) ** 3
+    data = {"z": z, "x": np.arange(120) % 7, "g": np.tile(["a", "b"], 60)}
+    data["y"] = (z > np.median(z)).astype(int)
+    model = fit(data, "y ~ z + x | g").generic
+    with pytest.warns(ConvergenceWarning, match=r"conf_int: no profile limit was found for .* gen"):
+        limits = model.conf_int(1e-6)
+    known = np.isfinite(limits).all(axis=1)
+    assert not known.all()
+    assert ((limits[0] < model.params) & (model.params < limits[1]))[known].all()
