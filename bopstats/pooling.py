@@ -128,6 +128,10 @@ class PooledResults(BoPResults):
             raise BopError("kind='heterogeneity': not available for pooled clustered data")
         return super()._test(cost, question, None)
 
+    def mcnemar(self, cost: str | None = None) -> pd.DataFrame:  # noqa: ARG002
+        """Not there: exact p-values cannot be pooled."""
+        raise BopError("mcnemar: not available for pooled results; see .results[i].mcnemar()")
+
     def _heterogeneity(self, alpha: float) -> dict[str, BoPTest]:
         """Leave out what pooled clustered data do not have."""
         return {} if self.evaluation.settings.clustered else super()._heterogeneity(alpha)

@@ -11,6 +11,7 @@ from bopstats.fitting.results import AssociationTest
 from bopstats.groups import GroupMoments, RowBop
 from bopstats.inference.calibrated import binned_calibration, calibration_table
 from bopstats.inference.gamma import Gamma, smallest_benefit
+from bopstats.inference.mcnemar import mcnemar_table
 from bopstats.inference.resampled import KINDS as CI_KINDS
 from bopstats.inference.tests import BoPTest, Question, run_test
 from bopstats.results.core import ResultsCore
@@ -209,6 +210,45 @@ class Answers(ResultsCore):
             `n_eff`, `predicted`, `observed`, `ci_low`, `ci_upp`. Means over partitions.
         """
         return binned_calibration(self.evaluation, bins, alpha)
+
+    def mcnemar(self, cost: str | None = None) -> pd.DataFrame:
+        """Return McNemar's exact test of a 0–1 cost in every group.
+
+        It asks whether, of the people whose cost changed, half improved: a difference of 0 only,
+        so that it has no interval and no margin. `frame` and `test` use methods that have both.
+
+        Parameters
+        ----------
+        cost : str, optional
+            A 0–1 cost; by default the first there is.
+
+        Returns
+        -------
+        DataFrame
+            A row a group, the population last: `cost`, `group`, `n`, `improved` and `worsened`
+            (people whose cost changed), `p_benefit`, `p_harm` (one-sided) and `p_value`
+            (two-sided, twice the smaller one, at most 1). Each p is exact in its partition given
+            the folds; all figures are medians over partitions. Unadjusted; nan in empty groups.
+
+        Raises
+        ------
+        ArgumentError
+            If the cost is not 0–1, or with clusters, sampling or precision weights.
+
+        References
+        ----------
+        McNemar, Q. (1947). Psychometrika 12, 153–157.
+
+        Examples
+        --------
+        >>> import bopstats as bop
+        >>> nhanes = bop.datasets.load_nhanes()
+        >>> res = bop.glm("high_bp ~ bmi + hba1c | sex", data=nhanes).fit(rng=1, repeats=1)
+        >>> res.mcnemar()["group"].tolist()
+        ['female', 'male', 'population']
+        """
+        name = None if cost is None else self._cost(cost).name
+        return mcnemar_table(self.evaluation, name)
 
     def anova(self) -> AssociationTest:
         """Test that the personal terms are associated with the outcome, on all used rows.
