@@ -24,8 +24,8 @@ from bopstats.fitting.irls import Problem
 from bopstats.fitting.models import FittedModel, FittedPair
 
 # Distances of a profile limit, as multiples of a Wald limit's, between which it is looked for.
-_DISTANCES = (0.0, *1.3 ** np.arange(-4, 24))
-_XTOL = 1e-8
+_DISTANCES = (0.0, 0.9, *1.1 * 1.3 ** np.arange(24))
+_XTOL = 1e-7
 
 
 def likelihood_of(model: FittedModel, design: Design) -> PenalizedLikelihood:
