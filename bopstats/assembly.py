@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bopstats._typing import BoolArray, FloatArray
+from bopstats._typing import BoolArray, FloatArray, IntArray
 from bopstats._validation import fail, nearest
 from bopstats.attributes import (
     Grouping,
@@ -31,6 +31,7 @@ from bopstats.columns import (
     subset_mask,
 )
 from bopstats.design import Design, Factor
+from bopstats.exceptions import DataError
 from bopstats.formula import Built, Parsed, build, environment, evaluate_outcome, parse
 from bopstats.outcome import code_outcome
 from bopstats.syntax import check_safe, split_formula
@@ -47,6 +48,7 @@ class Request:
     weights: Any = None
     weight_type: str | None = None
     cluster: Any = None
+    strata: Any = None
     id: Any = None
     offset: Any = None
     exposure: Any = None
@@ -113,6 +115,7 @@ def build_design(formula: str, data: Any, request: Request, namespace: Mapping[s
         weight=_weight(rows, request.weight_type),
         weight_type=request.weight_type,
         cluster=None if cluster is None else codes(cluster),
+        stratum=_stratum(rows, request.weight_type),
         key=None if key is None else key.to_numpy(),
         offset=_offset(rows),
         exposed="exposure" in rows.extras,
@@ -145,7 +148,7 @@ def _rows(parsed: Parsed, data: pd.DataFrame, request: Request) -> _Rows:
     names = list(dict.fromkeys(name for side in sides.values() for name in side))
     extras = {
         role: column_or_array(data, value, role)
-        for role in ("weights", "cluster", "id", "offset", "exposure")
+        for role in ("weights", "cluster", "strata", "id", "offset", "exposure")
         if (value := getattr(request, role)) is not None
     }
     grouped = [] if request.groups is None else group_by_columns(data, request.groups)
@@ -205,6 +208,39 @@ def _weight(rows: _Rows, weight_type: str | None) -> FloatArray | None:
     if weight_type is not None:
         fail("weight_type", weight_type, "None without weights")
     return None
+
+
+def _stratum(rows: _Rows, weight_type: str | None) -> IntArray | None:
+    """Return the number of each row's stratum; every one needs two units, a cluster only one."""
+    strata, cluster, weights = (rows.extra(role) for role in ("strata", "cluster", "weights"))
+    if strata is None:
+        return None
+    numbers_of, names = codes(strata), pd.unique(strata)
+    times = (
+        np.ones(len(strata))
+        if weight_type != "freq" or weights is None
+        else numbers(weights, "weights")
+    )
+    unit, member = "row", numbers_of
+    if cluster is not None:
+        unit = "cluster"
+        pairs = np.unique(np.stack([codes(cluster), numbers_of])[:, times > 0], axis=1)
+        both, times = np.flatnonzero(np.diff(pairs[0]) == 0), np.ones(pairs.shape[1])
+        if len(both):
+            name, first = pd.unique(cluster)[pairs[0][both[0]]], pairs[1][both[0] : both[0] + 2]
+            raise DataError(
+                f"cluster: {name!r} lies in strata {names[first[0]]!r} and {names[first[1]]!r}; "
+                "allowed: clusters within strata (number them anew in each stratum)"
+            )
+        member = pairs[1]
+    single = np.flatnonzero(np.bincount(member, times, len(names)) < 2)
+    if len(single):
+        raise DataError(
+            f"strata: {names[single[0]]!r} has a single {unit} among the rows used, so that its "
+            f"variance cannot be known; allowed: strata of two {unit}s or more (merge it with a "
+            f"stratum like it); {len(single)} of {len(names)} strata are so"
+        )
+    return numbers_of
 
 
 def _offset(rows: _Rows) -> FloatArray | None:

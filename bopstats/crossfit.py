@@ -169,6 +169,7 @@ class CrossFit:
             binary=design.outcome.binary,
             threshold=self.threshold,
             level=float(design.outcome.values.mean()),
+            stratum=None if design.stratum is None else design.stratum[rows],
         )
 
     def _cost(self, cost: Cost, y: FloatArray, masked: Masked) -> FloatArray:

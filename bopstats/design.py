@@ -124,6 +124,7 @@ class Design:
     weight: FloatArray | None = None
     weight_type: str | None = None
     cluster: IntArray | None = None
+    stratum: IntArray | None = None
     key: npt.NDArray[Any] | None = None
     offset: FloatArray | None = None
     exposed: bool = False

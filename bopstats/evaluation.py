@@ -23,7 +23,8 @@ class Settings:
     partition; `partitions` their number; `seed` the seed, or None for a generator;
     `penalty` is None or "firth"; `bootstrap_seed` what bootstraps start from; `top` the
     number r of terms that explanations keep, of `n_terms` in the generic model, or None;
-    `shifts_only` that the personal terms are constant within groups.
+    `shifts_only` that the personal terms are constant within groups; `clusters` and `strata` are
+    the numbers of clusters and sampling strata of the rows used, 0 without.
     """
 
     formula: str
@@ -48,6 +49,8 @@ class Settings:
     weight_type: str | None
     clustered: bool
     shifts_only: bool
+    clusters: int = 0
+    strata: int = 0
 
 
 @dataclass(frozen=True)

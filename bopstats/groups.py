@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bopstats._typing import FloatArray, IntArray
+from bopstats.sampling import DesignSums
 
 POPULATION = "population"
 
@@ -104,6 +105,8 @@ class RowBop:
         Prediction from which the event is predicted.
     level : float
         What is taken off the outcome before it is squared, the same for all rows of a run.
+    stratum : ndarray of int, shape (n,), or None
+        Number of the sampling stratum.
     """
 
     costs: tuple[str, ...]
@@ -122,51 +125,13 @@ class RowBop:
     binary: bool
     threshold: float = 0.5
     level: float = 0.0
+    stratum: IntArray | None = None
 
     @property
     def benefit(self) -> FloatArray:
         """B = cost(generic) − cost(personalized), shape (C, n); nan where both are infinite."""
         with np.errstate(invalid="ignore"):
             return self.generic - self.personalized
-
-
-@dataclass(frozen=True)
-class ClusterSums:
-    """Sums over the members of each (group, cluster) pair that occurs, in that order.
-
-    `group` and `cluster` have shape (P,), `w` shape (P,), `wb` shape (C, P).
-    """
-
-    group: IntArray
-    cluster: IntArray
-    w: FloatArray
-    wb: FloatArray
-
-    def __add__(self, other: ClusterSums) -> ClusterSums:
-        """Join the sums of two disjoint sets of rows."""
-        return _collect_clusters(
-            np.concatenate([self.group, other.group]),
-            np.concatenate([self.cluster, other.cluster]),
-            np.concatenate([self.w, other.w]),
-            np.concatenate([self.wb, other.wb], axis=1),
-        )
-
-    def pooled(self) -> ClusterSums:
-        """Merge all groups into one."""
-        return _collect_clusters(np.zeros_like(self.group), self.cluster, self.w, self.wb)
-
-
-def _collect_clusters(
-    group: IntArray, cluster: IntArray, w: FloatArray, wb: FloatArray
-) -> ClusterSums:
-    pairs, where = np.unique(np.stack([group, cluster]), axis=1, return_inverse=True)
-    size = pairs.shape[1]
-    return ClusterSums(
-        pairs[0],
-        pairs[1],
-        np.bincount(where, w, size).astype(np.float64),
-        np.stack([np.bincount(where, each, size) for each in wb]),
-    )
 
 
 @dataclass(frozen=True)
@@ -179,7 +144,7 @@ class GroupMoments:
     of y less `RowBop.level`, `sse_generic`, `sse_personalized` Σw(y − μ)².
     Per cost and group, shape (C, G): `wc_generic`, `wc_personalized` sums of w·cost; `wb`, `wb2`,
     `w2b`, `w2b2` sums of wB, wB², w²B, w²B²; `minus`, `plus` Σ freq over rows with B < 0 and B > 0.
-    `clusters` are sums a (group, cluster) pair, or None.
+    `design` are sums by cluster and stratum, or None where there are neither.
     """
 
     n: FloatArray
@@ -199,42 +164,30 @@ class GroupMoments:
     w2b2: FloatArray
     minus: FloatArray
     plus: FloatArray
-    clusters: ClusterSums | None = None
+    design: DesignSums | None = None
 
     def __add__(self, other: Self) -> GroupMoments:
         """Add the moments of two disjoint sets of rows."""
         sums = {f.name: getattr(self, f.name) + getattr(other, f.name) for f in _SUMS}
-        clusters = None
-        if self.clusters is not None and other.clusters is not None:
-            clusters = self.clusters + other.clusters
-        return GroupMoments(**sums, clusters=clusters)
+        design = None
+        if self.design is not None and other.design is not None:
+            design = self.design + other.design
+        return GroupMoments(**sums, design=design)
 
     def pooled(self) -> GroupMoments:
         """Return the moments of the whole population as a single group."""
         sums = {f.name: getattr(self, f.name).sum(axis=-1, keepdims=True) for f in _SUMS}
-        clusters = None if self.clusters is None else self.clusters.pooled()
-        return GroupMoments(**sums, clusters=clusters)
+        return GroupMoments(**sums, design=None if self.design is None else self.design.pooled())
 
     def with_population(self) -> GroupMoments:
         """Put the whole population behind the groups."""
-        return self.append(self.pooled())
-
-    def append(self, other: GroupMoments) -> GroupMoments:
-        """Put the groups of `other` behind these; clusters of both stay apart."""
+        everyone = self.pooled()
         sums = {
-            f.name: np.concatenate([getattr(self, f.name), getattr(other, f.name)], axis=-1)
+            f.name: np.concatenate([getattr(self, f.name), getattr(everyone, f.name)], axis=-1)
             for f in _SUMS
         }
-        clusters = None
-        if self.clusters is not None and other.clusters is not None:
-            a, b = self.clusters, other.clusters
-            clusters = ClusterSums(
-                np.concatenate([a.group, b.group + len(self.n)]),
-                np.concatenate([a.cluster, b.cluster]),
-                np.concatenate([a.w, b.w]),
-                np.concatenate([a.wb, b.wb], axis=1),
-            )
-        return GroupMoments(**sums, clusters=clusters)
+        design = None if self.design is None else self.design.with_population(len(self.n))
+        return GroupMoments(**sums, design=design)
 
     @classmethod
     def from_rows(cls, rows: RowBop) -> GroupMoments:
@@ -253,9 +206,10 @@ class GroupMoments:
             return (mu >= rows.threshold).astype(np.float64)
 
         benefit = rows.benefit
-        clusters = None
-        if rows.cluster is not None:
-            clusters = _collect_clusters(group, rows.cluster, w, w * benefit)
+        design = None
+        if rows.cluster is not None or rows.stratum is not None:
+            copies = rows.weight_type == "freq"
+            design = DesignSums.of(group, rows.stratum, rows.cluster, w, copies, benefit)
         return cls(
             n=total(freq),
             w=total(w),
@@ -274,8 +228,8 @@ class GroupMoments:
             w2b2=each(w * w * benefit**2),
             minus=each(freq * (benefit < 0)),
             plus=each(freq * (benefit > 0)),
-            clusters=clusters,
+            design=design,
         )
 
 
-_SUMS = [f for f in fields(GroupMoments) if f.name != "clusters"]
+_SUMS = [f for f in fields(GroupMoments) if f.name != "design"]

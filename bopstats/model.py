@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from bopstats._typing import FloatArray
 from bopstats._validation import check_choice, check_rng, check_share, fail, is_number
 from bopstats.assembly import Request, build_design
@@ -40,6 +42,7 @@ def glm(
     weights: Any = None,
     weight_type: str | None = None,
     cluster: Any = None,
+    strata: Any = None,
     id: Any = None,  # noqa: A002 - the name that R's and statsmodels' users know
     offset: Any = None,
     exposure: Any = None,
@@ -78,6 +81,10 @@ def glm(
         Frequencies (whole numbers), sampling (probability) weights, or precisions.
     cluster : column name or array, optional
         Rows that belong together: they share a fold, and standard errors allow for them.
+    strata : column name or array, optional
+        Sampling strata of a survey's design, within which clusters (or else rows) were drawn;
+        standard errors allow for them, with groups as domains of the design. Each stratum needs
+        two clusters or rows, and a cluster lies in one stratum.
     id : column name or array, optional
         Key of a row for dealing folds, so that these do not depend on row order.
     offset, exposure : column name or array, optional
@@ -112,7 +119,18 @@ def glm(
     """
     caller = sys._getframe(1)
     request = Request(
-        groups, event, ref, subset, weights, weight_type, cluster, id, offset, exposure, missing
+        groups,
+        event,
+        ref,
+        subset,
+        weights,
+        weight_type,
+        cluster,
+        strata,
+        id,
+        offset,
+        exposure,
+        missing,
     )
     namespace = ChainMap(caller.f_locals, caller.f_globals)
     return PersonalizedGLM(build_design(formula, data, request, namespace), family, link)
@@ -297,4 +315,6 @@ class PersonalizedGLM:
             weight_type=design.weight_type,
             clustered=design.cluster is not None,
             shifts_only=design.shifts_only,
+            clusters=0 if design.cluster is None else len(np.unique(design.cluster)),
+            strata=0 if design.stratum is None else len(np.unique(design.stratum)),
         )

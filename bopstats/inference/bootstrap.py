@@ -8,6 +8,12 @@ that holds most of its rows (ties: the first). A group that is the home of a clu
 every replicate, and group sizes vary as little as whole clusters allow. A group that lives on
 other groups' clusters alone may vanish from a replicate, which counts as not computable.
 
+With sampling strata, units are resampled within these instead, as the survey drew them, and groups
+are domains: one may vanish from a replicate. Of C units of a stratum C − 1 are drawn, each of which
+counts C/(C − 1) times (Rao, Wu and Yue 1992, Survey Methodology 18, 209–217): the replicates then
+have the variance of the linearised error, also where strata have two units, of which C draws of C
+would show half.
+
 With the same generator, swapping the models negates every replicate bit for bit.
 """
 
@@ -109,7 +115,7 @@ def bootstrap_means(rows: RowBop, cost: int, *, size: int, rng: np.random.Genera
     ----------
     rows : RowBop
         The people. A frequency weight stands for copies, each resampled by itself; other weights
-        stay with their row; clusters are resampled whole.
+        stay with their row; clusters are resampled whole, within strata if there are any.
     cost : int
         Index of the cost.
     size : int
@@ -164,7 +170,7 @@ def ratios(
 
 
 def _blocks(
-    units: int, size: int, rng: np.random.Generator
+    units: int, draws: int, size: int, rng: np.random.Generator
 ) -> Iterator[tuple[slice, slice, IntArray]]:
     """Yield replicates, units, and how often these units were drawn: pieces that fit the cache.
 
@@ -174,10 +180,10 @@ def _blocks(
     edges = np.append(np.arange(0, units, CHUNK), units)
     for first in range(0, size, step):
         count = min(step, size - first)
-        drawn = rng.multinomial(units, np.diff(edges) / units) if len(edges) > 2 else [units]
-        for low, high, draws in zip(edges[:-1], edges[1:], drawn, strict=True):
+        drawn = rng.multinomial(draws, np.diff(edges) / units) if len(edges) > 2 else [draws]
+        for low, high, many in zip(edges[:-1], edges[1:], drawn, strict=True):
             width = high - low
-            found = rng.integers(0, width, size=(count, draws))
+            found = rng.integers(0, width, size=(count, many))
             found += np.arange(0, count * width, width)[:, None]
             tally = np.bincount(found.ravel(), minlength=count * width).reshape(count, width)
             yield slice(first, first + count), slice(low, high), tally
@@ -188,6 +194,7 @@ class Plan:
     """What is resampled: rows in order of group and fold, each with its weight and its unit.
 
     A unit is a row, or a cluster; units are numbered stratum by stratum, `strata` of them in each.
+    Strata are the `groups` unless the design is `surveyed`; units may lie `across` groups.
     """
 
     row: IntArray
@@ -195,7 +202,9 @@ class Plan:
     weight: FloatArray
     unit: IntArray
     strata: IntArray
-    clustered: bool
+    groups: int
+    across: bool
+    surveyed: bool
 
     @classmethod
     def of(cls, rows: RowBop) -> Plan:
@@ -203,63 +212,78 @@ class Plan:
         groups, row = rows.n_groups, np.lexsort((rows.fold, rows.group))
         weight = np.ones(len(row)) if rows.weight is None else rows.weight
         copies = weight if rows.weight_type == "freq" else np.ones(len(row))
+        surveyed = rows.stratum is not None
         if rows.cluster is None:
             if rows.weight_type == "freq":
                 row, weight = np.repeat(row, weight[row].astype(np.int64)), np.ones(len(row))
             group = rows.group[row]
-            strata = np.bincount(group, minlength=groups)
-            return cls(row, group, weight[row], np.arange(len(row)), strata, False)
+            home = group
+            if rows.stratum is not None:
+                home = np.unique(rows.stratum[row], return_inverse=True)[1]
+            strata = np.bincount(home, minlength=0 if surveyed else groups)
+            return cls(row, group, weight[row], _places(home), strata, groups, surveyed, surveyed)
         cluster = np.unique(rows.cluster, return_inverse=True)[1]
-        cells = (cluster.max() + 1) * groups
-        members = np.bincount(cluster * groups + rows.group, copies, cells).reshape(-1, groups)
-        home = members.argmax(axis=1)
-        place = np.argsort(np.argsort(home, kind="stable"), kind="stable")
-        strata = np.bincount(home, minlength=groups)
-        return cls(row, rows.group[row], weight[row], place[cluster][row], strata, True)
+        if rows.stratum is not None:
+            home = np.empty(cluster.max() + 1, dtype=np.int64)
+            home[cluster] = np.unique(rows.stratum, return_inverse=True)[1]
+        else:
+            cells = (cluster.max() + 1) * groups
+            members = np.bincount(cluster * groups + rows.group, copies, cells)
+            home = members.reshape(-1, groups).argmax(axis=1)
+        strata = np.bincount(home, minlength=0 if surveyed else groups)
+        unit = _places(home)[cluster][row]
+        return cls(row, rows.group[row], weight[row], unit, strata, groups, True, surveyed)
+
+    def _draws(self, stratum: int) -> tuple[int, float]:
+        """Return how many units are drawn in a stratum, and how often each of them counts."""
+        units = int(self.strata[stratum])
+        return (units - 1, units / (units - 1)) if self.surveyed else (units, 1.0)
 
     def totals(self, columns: FloatArray) -> FloatArray:
         """Sum each of k columns, shape (N, k), by group and over all: shape (k, G + 1)."""
-        groups = len(self.strata)
-        sums = np.stack([np.bincount(self.group, each, groups) for each in columns.T])
+        sums = np.stack([np.bincount(self.group, each, self.groups) for each in columns.T])
         return np.append(sums, sums.sum(axis=1, keepdims=True), axis=1)
 
     def resample(self, columns: FloatArray, size: int, rng: np.random.Generator) -> FloatArray:
         """Return the `totals` of R resamples, shape (k, R, G + 1)."""
-        groups, width = len(self.strata), columns.shape[1]
+        groups, width = self.groups, columns.shape[1]
         sums = np.zeros((size, width, groups + 1))
-        if self.clustered:
+        if self.across:
             cell, cells = self.unit * groups + self.group, int(self.strata.sum()) * groups
             each = [np.bincount(cell, one, cells).reshape(-1, groups) for one in columns.T]
             columns = np.concatenate(each, axis=1, dtype=np.float64)
         start = 0
-        for g in np.flatnonzero(self.strata):
-            here = columns[start : start + self.strata[g]]
-            start += self.strata[g]
-            for some, units, tally in _blocks(len(here), size, rng):
-                drawn = tally.astype(np.float64) @ here[units]
-                if self.clustered:
+        for h in np.flatnonzero(self.strata):
+            here = columns[start : start + self.strata[h]]
+            start += self.strata[h]
+            draws, times = self._draws(h)
+            for some, units, tally in _blocks(len(here), draws, size, rng):
+                drawn = (times * tally) @ here[units]
+                if self.across:
                     sums[some, :, :-1] += drawn.reshape(-1, width, groups)
                 else:
-                    sums[some, :, g] += drawn
+                    sums[some, :, h] += drawn
         sums[:, :, -1] = sums[:, :, :-1].sum(axis=2)
         return np.moveaxis(sums, 1, 0)
 
     def weights(self, size: int, rng: np.random.Generator) -> Iterator[tuple[slice, Weights]]:
         """Yield the weights that rows have in some resamples, shape (r, N).
 
-        Without weights they are integers, whose running sums are ten times faster.
+        Without weights or strata they are integers, whose running sums are ten times faster.
         """
-        plain = bool((self.weight == 1.0).all())
+        plain = bool((self.weight == 1.0).all()) and not self.surveyed
         units = int(self.strata.sum())
         step = max(1, CHUNK // max(1, len(self.row)))
         for first in range(0, size, step):
             count, start = min(step, size - first), 0
-            drawn = np.empty((count, units), dtype=np.int64)
-            for stratum in self.strata[self.strata > 0]:
-                for some, here, tally in _blocks(int(stratum), count, rng):
-                    drawn[some, start + here.start : start + here.stop] = tally
-                start += int(stratum)
-            if self.clustered:
+            drawn = np.empty((count, units), dtype=np.int64 if plain else np.float64)
+            for h in np.flatnonzero(self.strata):
+                stratum, (draws, times) = int(self.strata[h]), self._draws(h)
+                for some, here, tally in _blocks(stratum, draws, count, rng):
+                    where = slice(start + here.start, start + here.stop)
+                    drawn[some, where] = tally if plain else times * tally
+                start += stratum
+            if self.across:
                 drawn = drawn[:, self.unit]
             yield slice(first, first + count), drawn if plain else drawn * self.weight
 
@@ -268,24 +292,29 @@ class Plan:
 
         `by_group` is the influence of a row on its own group, `overall` that on the population.
         """
-        groups = len(self.strata)
-        stratum = np.repeat(np.arange(groups), self.strata)
-        people = np.maximum(self.strata, 1)[:, None]
+        count = len(self.strata)
+        stratum = np.repeat(np.arange(count), self.strata)
+        units = np.maximum(self.strata, 1)[:, None]
         found = []
         for values, column in ((by_group, self.group), (overall, np.zeros_like(self.group))):
-            width = groups if column is self.group else 1
+            width = self.groups if column is self.group else 1
             pair, u = self.unit * width + column, values
-            if self.clustered:
+            if self.across:
                 pair, where = np.unique(pair, return_inverse=True)
                 u = np.bincount(where, values).astype(np.float64)
             cell = stratum[pair // width] * width + pair % width
             one, two, three = (
-                np.bincount(cell, power, groups * width).reshape(groups, width)
+                np.bincount(cell, power, count * width).reshape(count, width)
                 for power in (u, u * u, u * u * u)
             )
-            mean = one / people
+            mean = one / units
             found.append(
                 np.stack([two - mean * one, three - 3 * mean * two + 2 * mean**2 * one]).sum(axis=1)
             )
         second, third = np.concatenate(found, axis=1)
         return second, third
+
+
+def _places(home: IntArray) -> IntArray:
+    """Return the units' numbers, stratum by stratum."""
+    return np.argsort(np.argsort(home, kind="stable"), kind="stable")

@@ -12,8 +12,8 @@ from bopstats.inference.paired import MOST_CHANGED, choose_method
 
 UNCHANGED = "no one's cost changed: an unbounded cost has no interval"
 INFINITE = "a cost is infinite: a prediction of exactly 0 or 1 was wrong, or a mean is impossible"
-CONSTANT = "the benefit does not vary: no interval"
-ONE_CLUSTER = "one cluster: no standard error"
+CONSTANT = "the benefit does not vary, or between strata only: no interval"
+ONE_UNIT = "one cluster, or one sampling unit in each stratum: no standard error"
 NO_EVENTS = "no events: t cannot see what an event would cost, so no interval or test"
 NO_NON_EVENTS = "events only: t cannot see what a non-event would cost, so no interval or test"
 EFFECTIVE = ("clopper-pearson (unchanged)", "clopper-pearson (effective n)")
@@ -45,7 +45,7 @@ class Choice:
         if not np.isfinite(self.mean).all():
             return "", INFINITE
         if (self.df < 1).any():
-            return "", ONE_CLUSTER
+            return "", ONE_UNIT
         events = float(np.median(self.events))
         if self.rare and (events == 0 or events == np.median(self.n)):
             return "", NO_EVENTS if events == 0 else NO_NON_EVENTS
@@ -60,8 +60,8 @@ class Choice:
         flat = ~(self.std_err > 0)
         if not flat.any():
             return "t", ""
-        if self.cost.bounds is None:
-            return "", UNCHANGED
         if not self.cost.integer and self.changed[flat].any():
             return "", CONSTANT
+        if self.cost.bounds is None:
+            return "", UNCHANGED
         return (self.effective, "") if flat.all() else ("t", "")

@@ -187,9 +187,9 @@ def _per_person(
     means = [group_means(each, place, weight_type) for each in moments]
     changed = np.stack([each.minus[place] + each.plus[place] for each in moments])
     columns = len(status)
-    exact = cost.integer and weight_type in (None, "freq") and moments[0].clusters is None
+    exact = cost.integer and weight_type in (None, "freq") and moments[0].design is None
     family = alpha / max(1, sum(each == "ok" for each in status[:-1]))
-    simple = weight_type is None and moments[0].clusters is None
+    simple = weight_type is None and moments[0].design is None
     choices = [
         Choice(
             cost,
@@ -233,7 +233,7 @@ def _per_person(
             personalized=np.stack([m.wc_personalized[place] / m.w for m in moments]),
             bop=np.stack([mean.mean for mean in means]),
             std_err=std_err if refitted is None else _every(refitted.std_err[place], std_err),
-            sigma=std_err * np.sqrt(n_eff),
+            sigma=np.where(std_err > 0, np.stack([mean.sigma for mean in means]), np.nan),
             **figures,
             method=methods,
             status=status,
@@ -290,10 +290,11 @@ def _by_counts(
         return (np.nan,) * len(_FIGURES)
     scale = 1.0
     if method in EFFECTIVE:
-        # Everyone's benefit is the same; where it is 0 and |B| ≤ b, the mean is within
-        # ±b · P(changed), whatever the benefits of those who change.
-        size, same = float(means.n_eff[g]), float(means.mean[g])
-        plus, minus = size * max(same, 0.0), size * max(-same, 0.0)
+        # No variance: everyone's benefit is the same, or units differ between strata only. Where
+        # all are 0 and |B| ≤ b, the mean is within ±b · P(changed), whoever may change.
+        size, mean = float(means.n_eff[g]), float(means.mean[g])
+        either = float(moments.wb2[place][g] / moments.w[g]) if cost.integer else 0.0
+        plus, minus = (size * max(either + sign * mean, 0.0) / 2 for sign in (1, -1))
         scale = max(abs(bound) for bound in cost.bounds or (1.0,))
         method = "clopper-pearson"
     else:

@@ -15,6 +15,7 @@ from scipy.special import chdtrc, fdtrc, gammaln, logsumexp
 from bopstats._typing import BoolArray, FloatArray
 from bopstats._validation import fail
 from bopstats.groups import GroupMoments
+from bopstats.sampling import between_units_matrix
 
 _TOO_FEW = "fewer than two groups have a standard error"
 _SINGULAR = "no more clusters than groups, or groups that vary together"
@@ -164,35 +165,46 @@ def welch(estimate: FloatArray, std_err: FloatArray, df: FloatArray) -> Heteroge
 
 
 def group_covariance(moments: GroupMoments, cost: int) -> FloatArray:
-    r"""Return the cluster-robust covariance of the groups' mean benefits, shape (G, G).
+    r"""Return the covariance of the groups' mean benefits in a complex design, shape (G, G).
 
     Parameters
     ----------
     moments : GroupMoments
-        With sums a (group, cluster).
+        With sums by cluster or stratum.
     cost : int
         Index of the cost.
 
     Notes
     -----
-    .. math:: V_{gh} = \frac{C}{C - 1} \sum_c \frac{u_{cg} u_{ch}}{W_g W_h}, \quad
+    .. math:: V_{gk} = \sum_h \frac{C_h}{C_h - 1} \sum_{c \in h}
+              \frac{(u_{cg} - \bar u_{hg}) (u_{ck} - \bar u_{hk})}{W_g W_k}, \quad
               u_{cg} = \sum_{i \in c, g} w_i (B_i - \bar B_g),
 
-    over all C clusters of the design. Groups are domains: clusters that two groups share make
-    their means dependent. The diagonal is the variance that `bopstats.inference.means` uses.
+    over all :math:`C_h` units of stratum h. Groups are domains: clusters or strata that two groups
+    share make their means dependent. The diagonal is the variance that `bopstats.inference.means`
+    uses.
     """
-    clusters = moments.clusters
-    if clusters is None:
-        fail("moments", "no sums by cluster", "moments of a design with clusters")
-    names, row = np.unique(clusters.cluster, return_inverse=True)
-    scores = np.zeros((len(names), len(moments.w)))
+    sums = moments.design
+    if sums is None:
+        fail("moments", "no sums by cluster or stratum", "moments of a complex design")
+    size, factor = len(moments.w), sums.units / (sums.units - 1.0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = moments.wb[cost] / moments.w
-        score = clusters.wb[cost] - mean[clusters.group] * clusters.w
+        at = (moments.wb[cost] / moments.w)[sums.group]
+        score = sums.wb[cost] - at * sums.w
         # Scores of a group that does not vary are rounding: no variance, not a tiny one.
-        score = np.where(np.abs(score) <= 1e-10 * np.abs(clusters.wb[cost]), 0.0, score)
-        scores[row, clusters.group] = score / moments.w[clusters.group]
-        covariance = len(names) / (len(names) - 1.0) * (scores.T @ scores)
+        score = np.where(np.abs(score) <= 1e-10 * np.abs(sums.wb[cost]), 0.0, score)
+        score = score / moments.w[sums.group]
+        if sums.clustered:
+            names, unit = np.unique(sums.cluster, return_inverse=True)
+            scores, stratum = np.zeros((len(names), size)), np.zeros(len(names), dtype=np.int64)
+            scores[unit, sums.group], stratum[unit] = score, sums.place
+            covariance = between_units_matrix(scores, stratum, sums.units)
+        else:
+            squares = sums.w2b2[cost] - 2 * at * sums.w2b[cost] + at**2 * sums.w2
+            squares = np.where(squares <= 1e-14 * sums.w2b2[cost], 0.0, squares)
+            squares = sums.by_stratum(squares / moments.w[sums.group] ** 2, size)
+            totals = sums.by_stratum(score, size)
+            covariance = np.diag(squares @ factor) - (totals * factor / sums.units) @ totals.T
     empty = ~(moments.w > 0)
     covariance[empty] = covariance[:, empty] = np.nan
     return np.asarray(covariance, dtype=np.float64)
@@ -201,7 +213,7 @@ def group_covariance(moments: GroupMoments, cost: int) -> FloatArray:
 def wald_equal(
     estimate: FloatArray, covariance: FloatArray, *, df: float = np.inf
 ) -> Heterogeneity:
-    r"""Test by Wald's statistic whether groups that may share clusters have one benefit.
+    r"""Test by Wald's statistic whether groups that may share clusters or strata have one benefit.
 
     Parameters
     ----------
@@ -210,7 +222,8 @@ def wald_equal(
     covariance : ndarray, shape (G, G)
         Their covariance, as from `group_covariance`.
     df : float
-        Degrees of freedom of the covariance, clusters less one; infinite for a known one.
+        Degrees of freedom of the covariance, units of the design less strata; infinite for a known
+        one.
 
     Notes
     -----
@@ -259,7 +272,8 @@ def gail_simon(estimate: FloatArray, std_err: FloatArray) -> tuple[SignTest, Sig
     ----------
     estimate, std_err : ndarray, shape (G,)
         Benefits less the null value, and standard errors; or z-scores of any one-sided tests and
-        ones, which keeps the exactness of small groups. Groups must share no cluster.
+        ones, which keeps the exactness of small groups. Groups must share no cluster
+        or stratum.
 
     Returns
     -------

@@ -8,7 +8,8 @@ import numpy as np
 from scipy import stats
 
 from bopstats._typing import FloatArray
-from bopstats.groups import ClusterSums, GroupMoments
+from bopstats.groups import GroupMoments
+from bopstats.sampling import DesignSums, between_units
 
 
 @dataclass(frozen=True)
@@ -16,13 +17,15 @@ class Means:
     """Mean benefit a group: estimate, variance and degrees of freedom, shape (G,) each.
 
     `n_eff` is the number of independent rows that would give the same variance: Σw for frequency
-    weights, Kish's (Σw)²/Σw² for other weights, n over the design effect for clusters.
+    weights, Kish's (Σw)²/Σw² for other weights; with clusters or strata n over the design effect,
+    but never more than these. `sigma` is the standard deviation of individual benefits.
     """
 
     mean: FloatArray
     std_err: FloatArray
     df: FloatArray
     n_eff: FloatArray
+    sigma: FloatArray
 
     def interval(self, alpha: float) -> tuple[FloatArray, FloatArray]:
         """Return the limits of the t interval at level 1 − alpha."""
@@ -39,7 +42,7 @@ class Means:
 
 
 def group_means(moments: GroupMoments, cost: int, weight_type: str | None) -> Means:
-    """Return the means of one cost's benefit.
+    r"""Return the means of one cost's benefit.
 
     Parameters
     ----------
@@ -53,20 +56,39 @@ def group_means(moments: GroupMoments, cost: int, weight_type: str | None) -> Me
 
     Notes
     -----
-    With clusters the linearised variance is C/(C − 1) Σ_c (Σ_{i∈c} w(B − B̄))²/(Σw)² over all C
-    clusters of the design, those without members in the group included.
+    With clusters or strata a group is a domain of the design (Särndal et al. 1992, chapter 10).
+    With :math:`u_c = \sum_{i \in c} w_i (B_i - \bar B) / \sum w_i` over the group's members in
+    unit c, a cluster or else a row, and C units in stratum h, those without members included,
+
+    .. math:: V = \sum_h \frac{C_h}{C_h - 1} \sum_{c \in h} (u_c - \bar u_h)^2 .
+
+    Degrees of freedom are those of R's survey package for a domain: units with members less
+    strata with members.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = moments.wb[cost] / moments.w
-        if moments.clusters is not None:
-            return _clustered(moments, moments.clusters, cost, mean)
+        if moments.design is not None:
+            return _of_design(moments, moments.design, cost, mean, weight_type)
         if weight_type in (None, "freq"):
+            spread = sample_variance(moments, cost)
             size = moments.w
-            squares = np.maximum(moments.wb2[cost] - size * mean**2, 0.0)
-            squares = np.where(squares <= 1e-14 * moments.wb2[cost], 0.0, squares)
-            return Means(mean, np.sqrt(squares / (size - 1) / size), size - 1, size)
-        variance = _linearised(moments, cost, mean)
-        return Means(mean, np.sqrt(variance), moments.n - 1, moments.w**2 / moments.w2)
+            return Means(mean, np.sqrt(spread / size), size - 1, size, np.sqrt(spread))
+        std_err, kish = np.sqrt(_linearised(moments, cost, mean)), moments.w**2 / moments.w2
+        return Means(mean, std_err, moments.n - 1, kish, std_err * np.sqrt(kish))
+
+
+def sample_variance(moments: GroupMoments, cost: int) -> FloatArray:
+    r"""Return the variance of individual benefits in each group, shape (G,).
+
+    .. math:: S^2 = \frac{n}{n - 1} \frac{\sum w_i (B_i - \bar B)^2}{\sum w_i}
+
+    with n rows, copies counted; :math:`S^2/n` would be the variance of the mean in a simple sample
+    with replacement.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        squares = moments.wb2[cost] - moments.wb[cost] ** 2 / moments.w
+        squares = np.where(squares <= 1e-14 * moments.wb2[cost], 0.0, squares)
+        return np.asarray(squares * (moments.n / moments.w) / (moments.n - 1))
 
 
 def _linearised(moments: GroupMoments, cost: int, mean: FloatArray) -> FloatArray:
@@ -75,19 +97,31 @@ def _linearised(moments: GroupMoments, cost: int, mean: FloatArray) -> FloatArra
     return np.asarray(moments.n / (moments.n - 1) * squares / moments.w**2)
 
 
-def _clustered(moments: GroupMoments, clusters: ClusterSums, cost: int, mean: FloatArray) -> Means:
+def _of_design(
+    moments: GroupMoments, sums: DesignSums, cost: int, mean: FloatArray, weight_type: str | None
+) -> Means:
     size = len(mean)
-    total = len(np.unique(clusters.cluster))
-    score = clusters.wb[cost] - mean[clusters.group] * clusters.w
-    squares = np.bincount(clusters.group, score**2, size)
-    noise = 1e-20 * np.bincount(clusters.group, clusters.wb[cost] ** 2, size)
-    squares = np.where(squares <= noise, 0.0, squares)
-    variance = total / (total - 1) * squares / moments.w**2
-    members = np.bincount(clusters.group, minlength=size)
-    simple = _linearised(moments, cost, mean)
-    variance = np.where(members > 1, variance, np.nan)
-    kish = moments.w**2 / moments.w2
+    members = sums.clusters_of(size) if sums.clustered else moments.n
+    df = np.asarray(members - sums.strata_of(size), dtype=np.float64)
+    variance = _between(sums, cost, mean) / moments.w**2
+    variance = np.where(df > 0, variance, np.nan)
+    spread = sample_variance(moments, cost)
+    most = moments.w if weight_type == "freq" else moments.w**2 / moments.w2
     # Where nothing varies the design effect is unknown: count clusters, not people.
-    spread = np.where(variance > 0, kish * np.minimum(1.0, simple / variance), members)
-    n_eff = np.asarray(spread, dtype=np.float64)
-    return Means(mean, np.asarray(np.sqrt(variance)), np.asarray(members - 1.0), n_eff)
+    least = np.minimum(members, most)
+    n_eff = np.where(variance > 0, np.minimum(most, spread / variance), least)
+    return Means(mean, np.sqrt(variance), df, np.asarray(n_eff), np.sqrt(spread))
+
+
+def _between(sums: DesignSums, cost: int, mean: FloatArray) -> FloatArray:
+    """Return the variance between units of each group's sum of w(B − mean)."""
+    size, at = len(mean), mean[sums.group]
+    score = sums.wb[cost] - at * sums.w
+    if sums.clustered:
+        squares, noise = score**2, 1e-20 * sums.wb[cost] ** 2
+    else:
+        squares = sums.w2b2[cost] - 2 * at * sums.w2b[cost] + at**2 * sums.w2
+        noise = 1e-14 * sums.w2b2[cost]
+    squares, noise = (sums.by_stratum(each, size) for each in (squares, noise))
+    squares = np.where(squares <= noise, 0.0, squares)
+    return between_units(squares, sums.by_stratum(score, size), sums.units)

@@ -34,8 +34,8 @@ def estimate_as_asked(
     evaluation, name, alpha, null
         As in `estimate`.
     ci : {"t", "bca", "percentile"} or None
-        None and "t" leave the usual limits; the others resample people within groups, `REPLICATES`
-        times in each partition, the predictions given.
+        None and "t" leave the usual limits; the others resample people within groups, or in strata,
+        `REPLICATES` times in each partition, the predictions given.
     simultaneous : bool
         Whether the groups' limits hold together at 1 − alpha: Šidák, or the bootstrap's largest
         |t|. p-values and the population stay as they are.
@@ -110,7 +110,8 @@ def _replicates(evaluation: Evaluation, base: Estimates, r: int) -> Replicates:
 
 
 def _counts_people(rows: RowBop) -> bool:
-    return rows.weight_type in (None, "freq") and rows.cluster is None
+    simple = rows.cluster is None and rows.stratum is None
+    return simple and rows.weight_type in (None, "freq")
 
 
 def _usable(base: Estimates, errors: FloatArray) -> BoolArray:

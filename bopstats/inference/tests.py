@@ -106,7 +106,7 @@ class BoPTest:
         Name of the test.
     statistic : float
         Smallest benefit over groups ("every": the largest p decides; "harm": the smallest
-        Holm-adjusted one), Cochran's Q (adjusted Wald F where groups share clusters), or Gail and
+        Holm-adjusted one), Cochran's Q (adjusted Wald F with clusters or strata), or Gail and
         Simon's sum over harmed groups.
     df, df_error : float
         Degrees of freedom of a heterogeneity test; nan where there are none, `df_error` infinite
@@ -186,7 +186,7 @@ def run_test(
     labels : tuple of str
         Group labels.
     moments : sequence of GroupMoments or None
-        One a partition, for groups that share clusters; None where they are independent.
+        One a partition, for designs with clusters or strata; None where groups are independent.
     place : int or None
         The cost's place in the moments; None for costs that only a group has.
     rows : sequence of RowBop or None
@@ -255,12 +255,12 @@ def _statistic(
         smallest = _smallest_benefit(estimates, tested)
         every = question.kind == "every"
         return Statistic("intersection-union" if every else "Holm", smallest, p[0 if every else 1])
-    clustered = moments is not None and moments[0].clusters is not None
+    dependent = moments is not None and moments[0].design is not None
     if question.kind == "gail_simon":
-        if clustered:
-            fail("kind", "gail_simon", "'harm' with clusters, which groups may share")
+        if dependent:
+            fail("kind", "gail_simon", "'harm' with clusters or strata, which groups may share")
         return over_partitions(_gail_simon(estimates, tested))
-    if clustered and moments is not None and place is not None:
+    if dependent and moments is not None and place is not None:
         return over_partitions(_wald(estimates, tested, moments, place))
     return over_partitions(
         cochran_q(benefit[tested], error[tested])
@@ -281,11 +281,11 @@ def _gail_simon(estimates: Estimates, tested: IntArray) -> Iterator[SignTest]:
 def _wald(
     estimates: Estimates, tested: IntArray, moments: Sequence[GroupMoments], place: int
 ) -> Iterator[Heterogeneity]:
-    """Yield each partition's test of equal benefits of groups that may share clusters."""
+    """Yield each partition's test of equal benefits of groups that may share clusters or strata."""
     for benefit, each in zip(estimates.bop, moments, strict=True):
         covariance = group_covariance(each, place)[np.ix_(tested, tested)]
-        units = 0 if each.clusters is None else len(np.unique(each.clusters.cluster)) - 1
-        yield wald_equal(benefit[tested], covariance, df=units)
+        df = 0.0 if each.design is None else each.design.df
+        yield wald_equal(benefit[tested], covariance, df=df)
 
 
 def _over_groups(values: FloatArray, covered: Any, take: Any) -> float:

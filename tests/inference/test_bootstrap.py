@@ -89,7 +89,7 @@ def metric_benefit(rows, metric):
     if metric == "auc":
         return auc_by_group(rows, rows.mu_personalized) - auc_by_group(rows, rows.mu_generic)
     moments = GroupMoments.from_rows(rows)
-    both = moments.append(moments.pooled())
+    both = moments.with_population()
     sums = both.w, both.wy, both.wy2
     return r2(both.sse_personalized, *sums) - r2(both.sse_generic, *sums)
 
@@ -208,7 +208,7 @@ def test_estimates_are_those_of_the_package(what, clusters, weight_type):
         wanted = metric_benefit(rows, what)
     else:
         moments = GroupMoments.from_rows(rows)
-        wanted = group_means(moments.append(moments.pooled()), what, weight_type).mean
+        wanted = group_means(moments.with_population(), what, weight_type).mean
     np.testing.assert_allclose(draw(rows, what, 1).estimate, wanted, rtol=1e-11)
 
 

@@ -50,7 +50,7 @@ def moments(weights="none", cluster=False):
             binary=False,
         )
     )
-    return found, found.append(found.pooled()), weight_type
+    return found, found.with_population(), weight_type
 
 
 def expected(what, name, groups=(*GROUPS, "population")):

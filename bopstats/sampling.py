@@ -1,0 +1,222 @@
+"""Strata and clusters of a sampling design: addable sums about them, and variance between units.
+
+A unit is what was drawn: a cluster, or without clusters a row (each copy of a frequency weight).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bopstats._typing import FloatArray, IntArray
+
+_CELLS = ("w", "w2", "wb", "w2b", "w2b2")
+
+
+@dataclass(frozen=True)
+class DesignSums:
+    """Addable sums over the cells of a design with clusters, strata or both.
+
+    A cell is what a group has in a cluster, or without clusters in a stratum. `group`, `stratum`
+    and `cluster` (P,) name the P cells that occur, in this order; `stratum` is 0 without strata,
+    `cluster` −1 without clusters. Per cell, `w` Σw and `w2` Σw² (P,), per cost `wb` ΣwB (C, P);
+    without clusters also `w2b`, `w2b2` Σw²B, Σw²B² (C, P), which clusters leave empty (0, P).
+    In squares a frequency weight stands for copies of weight 1. `strata` (H,) are the strata that
+    occur, whatever the group, and `rows` their rows, copies counted.
+    """
+
+    group: IntArray
+    stratum: IntArray
+    cluster: IntArray
+    w: FloatArray
+    w2: FloatArray
+    wb: FloatArray
+    w2b: FloatArray
+    w2b2: FloatArray
+    strata: IntArray
+    rows: FloatArray
+    clustered: bool
+
+    @classmethod
+    def of(
+        cls,
+        group: IntArray,
+        stratum: IntArray | None,
+        cluster: IntArray | None,
+        weight: FloatArray,
+        copies: bool,
+        benefit: FloatArray,
+    ) -> DesignSums:
+        """Sum rows; `copies` tells that a weight is a number of copies, none of them for 0."""
+        n = len(group)
+        keys = np.stack(
+            [
+                group,
+                np.zeros(n, dtype=np.int64) if stratum is None else stratum,
+                np.full(n, -1) if cluster is None else cluster,
+            ]
+        )
+        if copies:
+            there = weight > 0
+            keys, weight, benefit = keys[:, there], weight[there], benefit[:, there]
+        square = weight if copies else weight * weight
+        few = benefit if cluster is None else benefit[:0]
+        columns = {"w": weight, "w2": square, "wb": weight * benefit}
+        columns |= {"w2b": square * few, "w2b2": square * few**2}
+        strata, rows = _tally(keys[1], weight if copies else np.ones(keys.shape[1]))
+        return cls(
+            **_collect(keys, columns), strata=strata, rows=rows, clustered=cluster is not None
+        )
+
+    def __add__(self, other: DesignSums) -> DesignSums:
+        """Join the sums of two disjoint sets of rows."""
+        strata, rows = _tally(
+            np.concatenate([self.strata, other.strata]), np.concatenate([self.rows, other.rows])
+        )
+        return self._of_cells(
+            np.concatenate([self._keys, other._keys], axis=1),
+            {
+                name: np.concatenate([getattr(self, name), getattr(other, name)], axis=-1)
+                for name in _CELLS
+            },
+            strata,
+            rows,
+        )
+
+    def pooled(self) -> DesignSums:
+        """Merge all groups into one."""
+        keys = self._keys
+        keys[0] = 0
+        return self._of_cells(keys, self._columns, self.strata, self.rows)
+
+    def with_population(self, n_groups: int) -> DesignSums:
+        """Put the population behind the groups, as group number `n_groups`."""
+        everyone = self.pooled()
+        keys = everyone._keys
+        keys[0] = n_groups
+        columns = {
+            name: np.concatenate([one, everyone._columns[name]], axis=-1)
+            for name, one in self._columns.items()
+        }
+        both = np.concatenate([self._keys, keys], axis=1)
+        return self._of_cells(both, columns, self.strata, self.rows)
+
+    def _of_cells(
+        self, keys: IntArray, columns: dict[str, FloatArray], strata: IntArray, rows: FloatArray
+    ) -> DesignSums:
+        cells = _collect(keys, columns)
+        return DesignSums(**cells, strata=strata, rows=rows, clustered=self.clustered)
+
+    @property
+    def _keys(self) -> IntArray:
+        return np.stack([self.group, self.stratum, self.cluster])
+
+    @property
+    def _columns(self) -> dict[str, FloatArray]:
+        return {name: getattr(self, name) for name in _CELLS}
+
+    @property
+    def place(self) -> IntArray:
+        """Index into `strata` of each cell, shape (P,)."""
+        return np.searchsorted(self.strata, self.stratum)
+
+    @property
+    def units(self) -> FloatArray:
+        """Number of sampling units in each stratum, whatever their groups, shape (H,)."""
+        if not self.clustered:
+            return self.rows
+        pairs = np.unique(np.stack([self.place, self.cluster]), axis=1)
+        return np.bincount(pairs[0], minlength=len(self.strata)).astype(np.float64)
+
+    @property
+    def df(self) -> float:
+        """Degrees of freedom of the whole design: units less strata."""
+        return float(self.units.sum() - len(self.strata))
+
+    def clusters_of(self, n_groups: int) -> IntArray:
+        """Count the clusters with members in each group, shape (G,)."""
+        return np.bincount(self.group[self.w > 0], minlength=n_groups)
+
+    def strata_of(self, n_groups: int) -> IntArray:
+        """Count the strata with members in each group, shape (G,)."""
+        there = self.w > 0
+        pairs = np.unique(np.stack([self.group[there], self.stratum[there]]), axis=1)
+        return np.bincount(pairs[0], minlength=n_groups)
+
+    def by_stratum(self, values: FloatArray, n_groups: int) -> FloatArray:
+        """Sum figures of cells by group and stratum, shape (G, H)."""
+        width = len(self.strata)
+        cell = self.group * width + self.place
+        return np.bincount(cell, values, n_groups * width).reshape(n_groups, width).astype(float)
+
+
+def between_units(squares: FloatArray, totals: FloatArray, units: FloatArray) -> FloatArray:
+    r"""Return the variance between units within strata of a sum, shape (…,).
+
+    Parameters
+    ----------
+    squares, totals : ndarray, shape (…, H)
+        Sums over a stratum's units of their values squared, and of their values. A unit without
+        members of the domain has the value 0.
+    units : ndarray, shape (H,)
+        Number C of units in each stratum; nan comes out where one has a single unit.
+
+    Notes
+    -----
+    .. math:: \sum_h \frac{C_h}{C_h - 1} \sum_{c \in h} (u_c - \bar u_h)^2
+
+    (Särndal et al. 1992, section 5.7; Lumley 2010, section 2.2).
+
+    Examples
+    --------
+    >>> u = np.array([[1.0, 2.0, 3.0], [0.0, 0.0, 6.0]])  # two strata of three units
+    >>> between_units((u**2).sum(axis=1), u.sum(axis=1), np.array([3.0, 3.0])).tolist()
+    39.0
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rest = squares - totals**2 / units
+        rest = np.where(rest <= 1e-14 * squares, 0.0, rest)
+        return np.asarray((units / (units - 1.0) * rest).sum(axis=-1), dtype=np.float64)
+
+
+def between_units_matrix(values: FloatArray, stratum: IntArray, units: FloatArray) -> FloatArray:
+    """Return the covariance of k sums as `between_units` has the variance of one, shape (k, k).
+
+    Parameters
+    ----------
+    values : ndarray, shape (U, k)
+        The values of each unit, those without members included or left out (they are 0).
+    stratum : ndarray of int, shape (U,)
+        Index into `units` of each unit's stratum.
+    units : ndarray, shape (H,)
+        Number of units in each stratum.
+    """
+    totals = np.zeros((len(units), values.shape[1]))
+    np.add.at(totals, stratum, values)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        factor = units / (units - 1.0)
+        within = (values * factor[stratum][:, None]).T @ values
+        return np.asarray(within - (totals * (factor / units)[:, None]).T @ totals)
+
+
+def _tally(stratum: IntArray, rows: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Return the strata that occur and their rows."""
+    strata, where = np.unique(stratum, return_inverse=True)
+    return strata, np.bincount(where, rows, len(strata)).astype(np.float64)
+
+
+def _collect(keys: IntArray, columns: dict[str, FloatArray]) -> dict[str, IntArray | FloatArray]:
+    """Add up what has the same key: columns of shape (N,) or (C, N)."""
+    cells, where = np.unique(keys, axis=1, return_inverse=True)
+    size = cells.shape[1]
+
+    def total(values: FloatArray) -> FloatArray:
+        if values.ndim == 1:
+            return np.bincount(where, values, size).astype(np.float64)
+        return np.array([total(each) for each in values]).reshape(len(values), size)
+
+    named: dict[str, IntArray | FloatArray] = dict(
+        zip(("group", "stratum", "cluster"), cells, strict=True)
+    )
+    return named | {name: total(values) for name, values in columns.items()}
