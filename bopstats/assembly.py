@@ -22,6 +22,7 @@ from bopstats.columns import (
     RowMask,
     as_frame,
     check_finite,
+    check_strata,
     check_weights,
     codes,
     column_or_array,
@@ -31,7 +32,6 @@ from bopstats.columns import (
     subset_mask,
 )
 from bopstats.design import Design, Factor
-from bopstats.exceptions import DataError
 from bopstats.formula import Built, Parsed, build, environment, evaluate_outcome, parse
 from bopstats.outcome import code_outcome
 from bopstats.syntax import check_safe, split_formula
@@ -211,36 +211,11 @@ def _weight(rows: _Rows, weight_type: str | None) -> FloatArray | None:
 
 
 def _stratum(rows: _Rows, weight_type: str | None) -> IntArray | None:
-    """Return the number of each row's stratum; every one needs two units, a cluster only one."""
-    strata, cluster, weights = (rows.extra(role) for role in ("strata", "cluster", "weights"))
+    strata = rows.extra("strata")
     if strata is None:
         return None
-    numbers_of, names = codes(strata), pd.unique(strata)
-    times = (
-        np.ones(len(strata))
-        if weight_type != "freq" or weights is None
-        else numbers(weights, "weights")
-    )
-    unit, member = "row", numbers_of
-    if cluster is not None:
-        unit = "cluster"
-        pairs = np.unique(np.stack([codes(cluster), numbers_of])[:, times > 0], axis=1)
-        both, times = np.flatnonzero(np.diff(pairs[0]) == 0), np.ones(pairs.shape[1])
-        if len(both):
-            name, first = pd.unique(cluster)[pairs[0][both[0]]], pairs[1][both[0] : both[0] + 2]
-            raise DataError(
-                f"cluster: {name!r} lies in strata {names[first[0]]!r} and {names[first[1]]!r}; "
-                "allowed: clusters within strata (number them anew in each stratum)"
-            )
-        member = pairs[1]
-    single = np.flatnonzero(np.bincount(member, times, len(names)) < 2)
-    if len(single):
-        raise DataError(
-            f"strata: {names[single[0]]!r} has a single {unit} among the rows used, so that its "
-            f"variance cannot be known; allowed: strata of two {unit}s or more (merge it with a "
-            f"stratum like it); {len(single)} of {len(names)} strata are so"
-        )
-    return numbers_of
+    copies = _weight(rows, weight_type) if weight_type == "freq" else None
+    return check_strata(strata, rows.extra("cluster"), copies)
 
 
 def _offset(rows: _Rows) -> FloatArray | None:

@@ -276,6 +276,40 @@ def codes(values: pd.Series[Any]) -> IntArray:
     return pd.factorize(values)[0].astype(np.int64)
 
 
+def check_strata(
+    strata: pd.Series[Any], cluster: pd.Series[Any] | None, copies: FloatArray | None
+) -> IntArray:
+    """Return each row's stratum; every stratum needs two units, and a cluster lies in one stratum.
+
+    A unit is a cluster, or without clusters a row, counted `copies` times.
+    """
+    numbered, names = codes(strata), list(pd.unique(strata))
+    times = np.ones(len(numbered)) if copies is None else copies
+    unit, stratum = "row", numbered
+    if cluster is not None:
+        unit, labels = "cluster", list(pd.unique(cluster))
+        pairs = np.unique(np.stack([codes(cluster), numbered])[:, times > 0], axis=1)
+        torn = np.flatnonzero(np.diff(pairs[0]) == 0)
+        if len(torn):
+            two = [names[h] for h in pairs[1, torn[0] : torn[0] + 2]]
+            raise DataError(
+                f"cluster: {labels[pairs[0, torn[0]]]!r} lies in strata {two[0]!r} and {two[1]!r}; "
+                "allowed: clusters of one stratum each (where they are numbered anew in each, make "
+                "one label of both numbers)"
+            )
+        stratum, times = pairs[1], np.ones(pairs.shape[1])
+    units = np.bincount(stratum, times, len(names))
+    single = np.flatnonzero((units > 0) & (units < 2))
+    if len(single):
+        more = f"; so do {len(single) - 1} other strata" if len(single) > 1 else ""
+        raise DataError(
+            f"strata: {names[single[0]]!r} has a single {unit} among the rows used{more}; allowed: "
+            f"strata of two {unit}s or more, since one shows no variance (merge it with a stratum "
+            "like it)"
+        )
+    return numbered
+
+
 def names_of(variables: Iterable[str]) -> str:
     """Join names for a message."""
     return ", ".join(repr(name) for name in variables)

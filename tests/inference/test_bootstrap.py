@@ -181,8 +181,8 @@ def test_replicates_are_the_estimate_on_the_resampled_rows(
     unit_draws = []
     original = bootstrap._blocks
 
-    def recorded(units, total, rng):
-        for some, here, tally in original(units, total, rng):
+    def recorded(units, draws, total, rng):
+        for some, here, tally in original(units, draws, total, rng):
             unit_draws.append(tally)
             yield some, here, tally
 
