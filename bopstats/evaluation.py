@@ -11,7 +11,7 @@ import pandas as pd
 
 from bopstats._typing import FloatArray
 from bopstats.costs import Cost, group_metric
-from bopstats.exceptions import RowsNotKept
+from bopstats.exceptions import DataError, RowsNotKept
 from bopstats.groups import GroupIndex, GroupMoments, RowBop
 
 
@@ -133,6 +133,7 @@ def gather(
 ) -> Evaluation:
     """Sum the rows of every partition up; see `Evaluation`."""
     moments = tuple(GroupMoments.from_rows(each) for each in rows)
+    _check_strata(moments)
     metrics = {
         cost.name: np.stack(
             [group_metric(cost.name, r, m) for r, m in zip(rows, moments, strict=True)]
@@ -153,3 +154,16 @@ def gather(
         row_flow=row_flow,
         notes=notes,
     )
+
+
+def _check_strata(moments: tuple[GroupMoments, ...]) -> None:
+    """Held-out rows are a sample of their own: each of their strata needs two units too."""
+    for each in moments:
+        if each.design is not None and each.design.stratified:
+            single = int((each.design.units < 2).sum())
+            if single:
+                raise DataError(
+                    f"strata: {single} of {len(each.design.units)} strata have a single cluster or "
+                    "row among those held out; allowed: two or more (use cross-fitting, which "
+                    "holds every row out once, or merge strata)"
+                )

@@ -124,8 +124,11 @@ class PooledResults(BoPResults):
         rows: Sequence[RowBop] | None,  # noqa: ARG002 - those of one analysis would mislead
     ) -> BoPTest:
         """Run a test without what needs the rows of a single analysis."""
-        if question.kind == "heterogeneity" and self.evaluation.settings.clustered:
-            raise BopError("kind='heterogeneity': not available for pooled clustered data")
+        settings = self.evaluation.settings
+        if question.kind == "heterogeneity" and (settings.clustered or settings.strata):
+            raise BopError(
+                "kind='heterogeneity': not available for pooled data with clusters or strata"
+            )
         return super()._test(cost, question, None)
 
     def mcnemar(self, cost: str | None = None) -> pd.DataFrame:  # noqa: ARG002

@@ -49,6 +49,9 @@ def refit(
     if plan.kind == "in-sample" or (nested and (plan.kind == "hold-out" or plan.folds < 3)):
         what = "nested" if nested else "refit_bootstrap"
         fail(what, plan.kind, "cross-fitting with at least 3 folds" if nested else "held-out rows")
+    if nested and run.design.stratum is not None:
+        what = "refit_bootstrap with strata: one fold has too few units of a stratum for an error"
+        fail("nested", nested, what)
     names = [cost.name for cost in run.individual_costs]
     estimates = [estimate(evaluation, name, alpha=0.05) for name in names]
     if nested:
@@ -146,8 +149,10 @@ def refit_replicates(
 ) -> FloatArray:
     """Return cross-fitted benefits of bootstrap samples, both models fitted anew in each.
 
-    People (or whole clusters) are drawn with replacement within groups; copies of one share a
-    fold of the first partition, so that no copy trains a model that predicts another.
+    People (or whole clusters) are drawn with replacement within groups, in a design with strata
+    within these; copies of one share a fold of the first partition, so that no copy trains a model
+    that predicts another. Of C units of a stratum C − 1 are drawn and count C/(C − 1) times, as in
+    `bopstats.inference.bootstrap`.
 
     Returns
     -------
@@ -172,23 +177,30 @@ def refit_replicates(
 
 
 class _Draw:
-    """Draws of people or clusters with replacement, within the group that holds most of each."""
+    """Draws of people or clusters with replacement, within the cell that holds most of each.
+
+    Cells are groups, or the strata of a design that has them.
+    """
 
     def __init__(self, run: CrossFit) -> None:
         design = run.design
+        cell = design.group if design.stratum is None else design.stratum
         keys, number = np.unique(key_words(design), return_inverse=True)
         self._number = number
         home = np.zeros(len(keys), dtype=np.int64)
-        pairs, counts = np.unique(np.stack([number, design.group]), axis=1, return_counts=True)
+        pairs, counts = np.unique(np.stack([number, cell]), axis=1, return_counts=True)
         order = np.lexsort((-pairs[1], counts))
         home[pairs[0][order]] = pairs[1][order]  # the last written has most rows
-        self._members = [np.flatnonzero(home == g) for g in np.unique(home)]
+        self._members = [np.flatnonzero(home == c) for c in np.unique(home)]
         self._size = len(keys)
+        self._fewer = 0 if design.stratum is None else 1
 
     def __call__(self, rng: np.random.Generator) -> FloatArray:
         """Return how often each row is drawn, shape (n,)."""
         times = np.zeros(self._size)
         for members in self._members:
-            drawn = rng.integers(0, len(members), size=len(members))
-            times[members] = np.bincount(drawn, minlength=len(members))
+            units = len(members)
+            draws = max(1, units - self._fewer)
+            drawn = rng.integers(0, units, size=draws)
+            times[members] = np.bincount(drawn, minlength=units) * (units / draws)
         return times[self._number]

@@ -37,6 +37,7 @@ class DesignSums:
     strata: IntArray
     rows: FloatArray
     clustered: bool
+    stratified: bool
 
     @classmethod
     def of(
@@ -65,9 +66,7 @@ class DesignSums:
         columns = {"w": weight, "w2": square, "wb": weight * benefit}
         columns |= {"w2b": square * few, "w2b2": square * few**2}
         strata, rows = _tally(keys[1], weight if copies else np.ones(keys.shape[1]))
-        return cls(
-            **_collect(keys, columns), strata=strata, rows=rows, clustered=cluster is not None
-        )
+        return _collect(keys, columns, strata, rows, cluster is not None, stratum is not None)
 
     def __add__(self, other: DesignSums) -> DesignSums:
         """Join the sums of two disjoint sets of rows."""
@@ -105,8 +104,7 @@ class DesignSums:
     def _of_cells(
         self, keys: IntArray, columns: dict[str, FloatArray], strata: IntArray, rows: FloatArray
     ) -> DesignSums:
-        cells = _collect(keys, columns)
-        return DesignSums(**cells, strata=strata, rows=rows, clustered=self.clustered)
+        return _collect(keys, columns, strata, rows, self.clustered, self.stratified)
 
     @property
     def _keys(self) -> IntArray:
@@ -206,7 +204,14 @@ def _tally(stratum: IntArray, rows: FloatArray) -> tuple[IntArray, FloatArray]:
     return strata, np.bincount(where, rows, len(strata)).astype(np.float64)
 
 
-def _collect(keys: IntArray, columns: dict[str, FloatArray]) -> dict[str, IntArray | FloatArray]:
+def _collect(
+    keys: IntArray,
+    columns: dict[str, FloatArray],
+    strata: IntArray,
+    rows: FloatArray,
+    clustered: bool,
+    stratified: bool,
+) -> DesignSums:
     """Add up what has the same key: columns of shape (N,) or (C, N)."""
     cells, where = np.unique(keys, axis=1, return_inverse=True)
     size = cells.shape[1]
@@ -216,7 +221,17 @@ def _collect(keys: IntArray, columns: dict[str, FloatArray]) -> dict[str, IntArr
             return np.bincount(where, values, size).astype(np.float64)
         return np.array([total(each) for each in values]).reshape(len(values), size)
 
-    named: dict[str, IntArray | FloatArray] = dict(
-        zip(("group", "stratum", "cluster"), cells, strict=True)
+    return DesignSums(
+        group=cells[0],
+        stratum=cells[1],
+        cluster=cells[2],
+        w=total(columns["w"]),
+        w2=total(columns["w2"]),
+        wb=total(columns["wb"]),
+        w2b=total(columns["w2b"]),
+        w2b2=total(columns["w2b2"]),
+        strata=strata,
+        rows=rows,
+        clustered=clustered,
+        stratified=stratified,
     )
-    return named | {name: total(values) for name, values in columns.items()}

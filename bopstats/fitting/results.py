@@ -18,6 +18,7 @@ from bopstats.exceptions import FitError
 from bopstats.fitting.families import has_dispersion
 from bopstats.fitting.models import FittedModel, FittedPair
 from bopstats.fitting.penalized import PenalizedResults, penalized_ratio
+from bopstats.fitting.survey import degrees_of_freedom, is_survey, stratified_covariance
 
 
 def model_results(model: FittedModel, design: Design) -> Any:
@@ -36,20 +37,22 @@ def model_results(model: FittedModel, design: Design) -> Any:
 def statsmodels_results(model: FittedModel, design: Design) -> Any:
     """Fit one model on all used rows by statsmodels itself.
 
-    With clusters the covariance is cluster-robust, with sampling weights heteroskedasticity-robust;
-    redundant columns and rows of weight zero are then left out, with which statsmodels has none.
+    With clusters the covariance is cluster-robust, with sampling weights heteroskedasticity-robust,
+    with strata design-based; redundant columns and rows of weight zero are then left out, with
+    which statsmodels has none.
 
     Returns
     -------
     statsmodels.genmod.generalized_linear_model.GLMResults
-        The same as ``smf.glm(...).fit()`` on these rows.
+        The same as ``smf.glm(...).fit()`` on these rows; with strata, which statsmodels does not
+        have, its ``cov_params()`` are those of `stratified_covariance`.
     """
     how: dict[str, Any] = {}
     rows = np.arange(design.n)
-    if design.cluster is not None or design.weight_type == "prob":
+    if is_survey(design):
         how = {"cov_type": "HC0"}
         rows = rows if design.weight is None else np.flatnonzero(design.weight)
-    if design.cluster is not None:
+    if design.cluster is not None and design.stratum is None:
         how = {"cov_type": "cluster", "cov_kwds": {"groups": design.cluster[rows]}}
     options: dict[str, Any] = {}
     if design.weight is not None:
@@ -72,9 +75,14 @@ def statsmodels_results(model: FittedModel, design: Design) -> Any:
             **options,
         )
         try:
-            return known.fit(**how)
+            results = known.fit(**how)
         except ValueError:  # its own start has impossible means
-            return known.fit(start_params=model.params[columns], **how)
+            results = known.fit(start_params=model.params[columns], **how)
+    if design.stratum is not None:
+        # What every error, test and table of these results is made of.
+        results._results.cov_params_default = stratified_covariance(results, design, rows)
+        results._results.cov_type = "stratified"
+    return results
 
 
 @dataclass(frozen=True)
@@ -117,8 +125,8 @@ class ModelResults:
     @cached_property
     def association(self) -> AssociationTest:
         """The test of the personal terms; see `association_test`."""
-        robust = self._design.cluster is not None or self._design.weight_type == "prob"
-        return association_test(self._pair, self._design, self.personalized if robust else None)
+        robust = self.personalized if is_survey(self._design) else None
+        return association_test(self._pair, self._design, robust)
 
 
 def association_test(pair: FittedPair, design: Design, personalized: Any) -> AssociationTest:
@@ -129,17 +137,18 @@ def association_test(pair: FittedPair, design: Design, personalized: Any) -> Ass
     pair : FittedPair
         Both models on all rows.
     design : Design
-        For weights and clusters.
+        For weights, clusters and strata.
     personalized : GLMResults
         The personalized model; its robust covariance serves the Wald test.
 
     Notes
     -----
     The deviances' difference is compared with a chi-square (scale known) or, divided by df and by
-    the personalized model's Pearson scale, with F. With clusters or sampling weights a likelihood
-    is not at hand: the Wald statistic W/df of the robust covariance is compared with
-    F(df, C − 1), C clusters (or rows). With Firth's penalty both fits maximise the personalized
-    model's penalised likelihood, the generic one with its personal coefficients at 0.
+    the personalized model's Pearson scale, with F. With clusters, strata or sampling weights a
+    likelihood is not at hand: the Wald statistic W/df of the robust covariance is compared with
+    F(df, C − H), C clusters (or rows) and H strata (or 1). With Firth's penalty
+    both fits maximise the personalized model's penalised likelihood, the generic one with its
+    personal coefficients at 0.
     """
     generic, full = pair.generic, pair.personalized
     if full.penalty is not None:
@@ -152,7 +161,7 @@ def association_test(pair: FittedPair, design: Design, personalized: Any) -> Ass
             float(stats.chi2.sf(change, df)),
         )
     df = len(full.keep) - len(generic.keep)
-    if design.cluster is not None or design.weight_type == "prob":
+    if is_survey(design):
         return _wald(pair, design, personalized)
     change = max(generic.deviance - full.deviance, 0.0)
     if not has_dispersion(full.family):
@@ -178,8 +187,7 @@ def _wald(pair: FittedPair, design: Design, personalized: Any) -> AssociationTes
         )
     beta = np.asarray(personalized.params)[added]
     covariance = np.asarray(personalized.cov_params())[np.ix_(added, added)]
-    units = design.n if design.cluster is None else len(np.unique(design.cluster))
     df = len(added)
     statistic = float(beta @ np.linalg.pinv(covariance) @ beta) / df
-    rest = float(units - 1)
+    rest = degrees_of_freedom(design)
     return AssociationTest("Wald", statistic, df, rest, float(stats.f.sf(statistic, df, rest)))

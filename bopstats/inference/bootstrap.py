@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -253,7 +254,7 @@ class Plan:
             each = [np.bincount(cell, one, cells).reshape(-1, groups) for one in columns.T]
             columns = np.concatenate(each, axis=1, dtype=np.float64)
         start = 0
-        for h in np.flatnonzero(self.strata):
+        for h in np.flatnonzero(self.strata).tolist():
             here = columns[start : start + self.strata[h]]
             start += self.strata[h]
             draws, times = self._draws(h)
@@ -276,15 +277,15 @@ class Plan:
         step = max(1, CHUNK // max(1, len(self.row)))
         for first in range(0, size, step):
             count, start = min(step, size - first), 0
-            drawn = np.empty((count, units), dtype=np.int64 if plain else np.float64)
-            for h in np.flatnonzero(self.strata):
+            drawn: Any = np.empty((count, units), dtype=np.int64 if plain else np.float64)
+            for h in np.flatnonzero(self.strata).tolist():
                 stratum, (draws, times) = int(self.strata[h]), self._draws(h)
                 for some, here, tally in _blocks(stratum, draws, count, rng):
                     where = slice(start + here.start, start + here.stop)
                     drawn[some, where] = tally if plain else times * tally
                 start += stratum
             if self.across:
-                drawn = drawn[:, self.unit]
+                drawn = np.take(drawn, self.unit, axis=1)
             yield slice(first, first + count), drawn if plain else drawn * self.weight
 
     def cubes(self, by_group: FloatArray, overall: FloatArray) -> tuple[FloatArray, FloatArray]:

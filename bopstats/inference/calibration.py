@@ -14,6 +14,7 @@ from scipy.special import expit, log_expit, logit, ndtri, stdtrit
 
 from bopstats._typing import BoolArray, FloatArray, IntArray
 from bopstats._validation import check_choice, check_count, check_share
+from bopstats.sampling import between_units
 
 FAMILIES = ("binomial", "gaussian")
 _STEPS, _TOLERANCE = 100, 1e-10
@@ -49,6 +50,7 @@ def calibration(
     weight: FloatArray | None = None,
     weight_type: str | None = None,
     cluster: IntArray | None = None,
+    stratum: IntArray | None = None,
 ) -> Calibration:
     r"""Return calibration intercept and slope of one model in each group.
 
@@ -56,7 +58,7 @@ def calibration(
     ----------
     y, mu : ndarray, shape (n,)
         Outcomes and predicted means.
-    group, n_groups, weight, weight_type, cluster
+    group, n_groups, weight, weight_type, cluster, stratum
         As in `bopstats.groups.RowBop`.
     family : {"binomial", "gaussian"}
         Logit or identity link.
@@ -74,7 +76,8 @@ def calibration(
     slope b in :math:`g(E\,y) = a' + b \eta`, both by maximum likelihood (Cox 1958; Steyerberg
     2019, section 15.2). Standard errors are the model's (gaussian: with the residual variance on
     n − 1 and n − 2 degrees of freedom, and t limits); with sampling or precision weights or
-    clusters the sandwich's, times m/(m − 1) for m rows of the group or clusters of the design.
+    clusters the sandwich's, times m/(m − 1) for m rows of the group or clusters of the design; with
+    strata `bopstats.sampling.between_units` of the influence values, groups being domains.
 
     References
     ----------
@@ -94,14 +97,17 @@ def calibration(
     level = check_share("alpha", alpha)
     with np.errstate(divide="ignore", invalid="ignore"):
         eta = np.asarray(logit(mu) if binomial else mu, dtype=np.float64)
-        rows = _rows(y, eta, group, n_groups, binomial, weight, weight_type, cluster)
+        rows = _rows(y, eta, group, n_groups, binomial, weight, weight_type, cluster, stratum)
         reasons = _reasons(rows)
         return Calibration(*(_coefficient(rows, which, level, reasons[which]) for which in (0, 1)))
 
 
 @dataclass(frozen=True)
 class _Rows:
-    """Rows on the scale of the linear predictor; `times` is how often each counts in n."""
+    """Rows on the scale of the linear predictor; `times` is how often each counts in n.
+
+    `unit` is a row's cluster, or the row; `units` (H,) the units of each stratum, None without.
+    """
 
     y: FloatArray
     eta: FloatArray
@@ -113,6 +119,8 @@ class _Rows:
     binomial: bool
     robust: bool
     clusters: int
+    stratum: IntArray
+    units: FloatArray | None
 
     def total(self, values: FloatArray | BoolArray) -> FloatArray:
         """Sum by group."""
@@ -123,7 +131,7 @@ class _Rows:
         keep = groups[self.group]
         some = {
             name: getattr(self, name)[keep]
-            for name in ("y", "eta", "group", "weight", "times", "unit")
+            for name in ("y", "eta", "group", "weight", "times", "unit", "stratum")
         }
         return replace(self, **some)
 
@@ -137,6 +145,7 @@ def _rows(
     weight: FloatArray | None,
     weight_type: str | None,
     cluster: IntArray | None,
+    stratum: IntArray | None,
 ) -> _Rows:
     w = np.ones(len(y)) if weight is None else weight
     times = w if weight_type == "freq" else np.ones(len(y))
@@ -144,8 +153,15 @@ def _rows(
     if cluster is not None:
         unit = np.unique(cluster, return_inverse=True)[1]
         clusters = int(unit.max(initial=-1)) + 1
-    robust = cluster is not None or weight_type in ("prob", "precision")
-    return _Rows(y, eta, group, n_groups, w, times, unit, binomial, robust, clusters)
+    robust = cluster is not None or stratum is not None or weight_type in ("prob", "precision")
+    place, units = np.zeros(len(y), dtype=np.int64), None
+    if stratum is not None:
+        place = np.unique(stratum, return_inverse=True)[1]
+        there = times > 0 if weight_type == "freq" else np.ones(len(y), dtype=bool)
+        each, first = np.unique(unit[there], return_index=True)
+        count = np.ones(len(each)) if clusters else times[there]
+        units = np.bincount(place[there][first], count, place.max() + 1).astype(np.float64)
+    return _Rows(y, eta, group, n_groups, w, times, unit, binomial, robust, clusters, place, units)
 
 
 def _reasons(rows: _Rows) -> tuple[list[str], list[str]]:
@@ -255,6 +271,8 @@ def _error(rows: _Rows, fit: _Fit, x: FloatArray, which: int) -> tuple[FloatArra
         return np.sqrt(inverse * scale), df
     pull = np.ones_like(x) if which == 0 else x - (i01 / i00)[rows.group]
     influence = rows.weight * fit.residual * pull * inverse[rows.group]
+    if rows.units is not None:
+        return _stratified(rows, rows.units, influence)
     pair, where = np.unique(rows.unit * rows.n_groups + rows.group, return_inverse=True)
     squares = np.bincount(where, influence, len(pair)) ** 2
     variance = np.bincount(pair % rows.n_groups, squares, rows.n_groups).astype(np.float64)
@@ -264,6 +282,30 @@ def _error(rows: _Rows, fit: _Fit, x: FloatArray, which: int) -> tuple[FloatArra
         return np.sqrt(variance), np.asarray(members - 1.0, dtype=np.float64)
     df = np.full(rows.n_groups, np.inf) if rows.binomial else n - 1.0 - which
     return np.asarray(np.sqrt(variance * n / (n - 1.0)), dtype=np.float64), df
+
+
+def _stratified(
+    rows: _Rows, units: FloatArray, influence: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return standard errors and degrees of freedom in a design with strata."""
+    width = len(units)
+    cell = rows.group * width + rows.stratum
+    pair, first, where = np.unique(
+        rows.unit * rows.n_groups + rows.group, return_index=True, return_inverse=True
+    )
+    total = np.bincount(where, influence, len(pair)).astype(np.float64)
+    times = np.ones(len(pair))
+    if not rows.clusters:
+        times = np.maximum(rows.times[first], 1.0)  # copies are units of their own
+
+    def by_stratum(values: FloatArray) -> FloatArray:
+        sums = np.bincount(cell[first], values, rows.n_groups * width)
+        return sums.reshape(rows.n_groups, width).astype(np.float64)
+
+    counted = by_stratum(times * (np.bincount(where, rows.weight, len(pair)) > 0))
+    df = counted.sum(axis=1) - (counted > 0).sum(axis=1)
+    variance = between_units(by_stratum(total**2 / times), by_stratum(total), units)
+    return np.sqrt(np.where(df > 0, variance, np.nan)), np.asarray(df, dtype=np.float64)
 
 
 def calibration_bins(
