@@ -15,6 +15,7 @@ from pandas.api.types import is_object_dtype
 from bopstats._typing import BoolArray, FloatArray, IntArray
 from bopstats._validation import check_choice, fail, nearest
 from bopstats.exceptions import ArgumentError, DataError
+from bopstats.sampling import units_by_stratum
 
 WEIGHT_TYPES = ("freq", "prob", "precision")
 
@@ -284,11 +285,10 @@ def check_strata(
     A unit is a cluster, or without clusters a row, counted `copies` times.
     """
     numbered, names = codes(strata), list(pd.unique(strata))
-    times = np.ones(len(numbered)) if copies is None else copies
-    unit, stratum = "row", numbered
+    unit, clusters = "row", None
     if cluster is not None:
-        unit, labels = "cluster", list(pd.unique(cluster))
-        pairs = np.unique(np.stack([codes(cluster), numbered])[:, times > 0], axis=1)
+        unit, clusters, labels = "cluster", codes(cluster), list(pd.unique(cluster))
+        pairs = np.unique(np.stack([clusters, numbered]), axis=1)
         torn = np.flatnonzero(np.diff(pairs[0]) == 0)
         if len(torn):
             two = [names[h] for h in pairs[1, torn[0] : torn[0] + 2]]
@@ -297,8 +297,7 @@ def check_strata(
                 "allowed: clusters of one stratum each (where they are numbered anew in each, make "
                 "one label of both numbers)"
             )
-        stratum, times = pairs[1], np.ones(pairs.shape[1])
-    units = np.bincount(stratum, times, len(names))
+    units = units_by_stratum(numbered, clusters, copies)
     single = np.flatnonzero((units > 0) & (units < 2))
     if len(single):
         more = f"; so do {len(single) - 1} other strata" if len(single) > 1 else ""

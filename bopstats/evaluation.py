@@ -52,6 +52,11 @@ class Settings:
     clusters: int = 0
     strata: int = 0
 
+    @property
+    def complex_design(self) -> bool:
+        """Whether rows were drawn in clusters or strata."""
+        return self.clustered or self.strata > 0
+
 
 @dataclass(frozen=True)
 class Refitted:

@@ -124,8 +124,7 @@ class DesignSums:
         """Number of sampling units in each stratum, whatever their groups, shape (H,)."""
         if not self.clustered:
             return self.rows
-        pairs = np.unique(np.stack([self.place, self.cluster]), axis=1)
-        return np.bincount(pairs[0], minlength=len(self.strata)).astype(np.float64)
+        return units_by_stratum(self.place, self.cluster, None)
 
     @property
     def df(self) -> float:
@@ -176,6 +175,65 @@ def between_units(squares: FloatArray, totals: FloatArray, units: FloatArray) ->
         rest = squares - totals**2 / units
         rest = np.where(rest <= 1e-14 * squares, 0.0, rest)
         return np.asarray((units / (units - 1.0) * rest).sum(axis=-1), dtype=np.float64)
+
+
+def domain_variance(
+    values: FloatArray,
+    unit: IntArray,
+    domain: IntArray,
+    stratum: IntArray,
+    units: FloatArray,
+    times: FloatArray | None,
+    n_domains: int,
+) -> tuple[FloatArray, FloatArray]:
+    """Return the variance of each domain's sum of rows' values, and its degrees of freedom.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        Linearised values of the rows, all copies of a row together.
+    unit, domain, stratum : ndarray of int, shape (n,)
+        Sampling unit, domain and stratum of each row.
+    units : ndarray, shape (H,)
+        Number of units of each stratum, those without members of the domain included.
+    times : ndarray, shape (n,), or None
+        Where each row is a unit of its own: how many units it stands for.
+    n_domains : int
+        Number of domains G.
+
+    Returns
+    -------
+    tuple of ndarray, shape (G,)
+        Variances, and units with members less strata with members.
+    """
+    width = len(units)
+    pair, first, where = np.unique(
+        np.stack([unit, domain]), axis=1, return_index=True, return_inverse=True
+    )
+    total = np.bincount(where, values, pair.shape[1]).astype(np.float64)
+    count = np.ones(len(total)) if times is None else times[first]
+    cell = domain[first] * width + stratum[first]
+
+    def by_stratum(each: FloatArray) -> FloatArray:
+        sums = np.bincount(cell, each, n_domains * width)
+        return sums.reshape(n_domains, width).astype(np.float64)
+
+    members = by_stratum(count)
+    df = members.sum(axis=1) - (members > 0).sum(axis=1)
+    squares = by_stratum(total**2 / np.maximum(count, 1.0))
+    return between_units(squares, by_stratum(total), units), np.asarray(df, dtype=np.float64)
+
+
+def units_by_stratum(
+    stratum: IntArray, cluster: IntArray | None, copies: FloatArray | None
+) -> FloatArray:
+    """Count the sampling units of strata 0, 1, …; rows of no copies are none, shape (H,)."""
+    size = int(stratum.max(initial=-1)) + 1
+    count = np.ones(len(stratum)) if copies is None else copies
+    if cluster is not None:
+        stratum = np.unique(np.stack([stratum, cluster])[:, count > 0], axis=1)[0]
+        count = np.ones(len(stratum))
+    return np.bincount(stratum, count, size).astype(np.float64)
 
 
 def between_units_matrix(values: FloatArray, stratum: IntArray, units: FloatArray) -> FloatArray:

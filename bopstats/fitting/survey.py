@@ -8,7 +8,7 @@ import numpy as np
 
 from bopstats._typing import FloatArray, IntArray
 from bopstats.design import Design
-from bopstats.sampling import between_units_matrix
+from bopstats.sampling import between_units_matrix, units_by_stratum
 
 
 def is_survey(design: Design) -> bool:
@@ -19,9 +19,7 @@ def is_survey(design: Design) -> bool:
 
 def degrees_of_freedom(design: Design) -> float:
     """Return sampling units less strata; without strata these are one."""
-    if design.stratum is None and design.cluster is None:
-        return design.n - 1.0
-    units = _units(design)[2]
+    units = _units(design)
     return float(units.sum() - len(units))
 
 
@@ -59,32 +57,28 @@ def stratified_covariance(results: Any, design: Design, rows: IntArray) -> Float
     pull = (np.ones(len(rows)) if copies else weight) * (results.model.endog - mu)
     scores = exog * (pull / (variance * slope))[:, None]
     influence = np.linalg.solve(information, scores.T).T
-    unit, stratum, units = _units(design)
+    stratum, units = _strata(design), _units(design)
     if copies:
+        times = weight.astype(np.int64)
         return between_units_matrix(
-            np.repeat(influence, weight.astype(np.int64), axis=0), stratum, units
+            np.repeat(influence, times, axis=0), np.repeat(stratum[rows], times), units
         )
-    values = np.zeros((len(stratum), influence.shape[1]))
+    if design.cluster is None:
+        return between_units_matrix(influence, stratum[rows], units)
+    names, first, unit = np.unique(design.cluster, return_index=True, return_inverse=True)
+    values = np.zeros((len(names), influence.shape[1]))
     np.add.at(values, unit[rows], influence)
-    return between_units_matrix(values, stratum, units)
+    return between_units_matrix(values, stratum[first], units)
 
 
-def _units(design: Design) -> tuple[IntArray, IntArray, FloatArray]:
-    """Return each row's unit, each unit's stratum, and the units of a stratum.
+def _strata(design: Design) -> IntArray:
+    """Return the number of each row's stratum, 0 without strata."""
+    if design.stratum is None:
+        return np.zeros(design.n, dtype=np.int64)
+    return np.unique(design.stratum, return_inverse=True)[1]
 
-    A copy of a frequency weight is a unit, and units are then in the order of the rows.
-    """
-    everyone = np.zeros(design.n, dtype=np.int64) if design.stratum is None else design.stratum
-    of_row = np.unique(everyone, return_inverse=True)[1]
-    unit, stratum = np.arange(design.n), of_row
-    if design.cluster is not None:
-        unit = np.unique(design.cluster, return_inverse=True)[1]
-        stratum = np.empty(unit.max() + 1, dtype=np.int64)
-        stratum[unit] = of_row
-        if design.weight_type == "freq" and design.weight is not None:
-            there = np.bincount(unit, design.weight) > 0
-            stratum = stratum[there]
-            unit = (np.cumsum(there) - 1)[unit]
-    elif design.weight_type == "freq" and design.weight is not None:
-        stratum = np.repeat(of_row, design.weight.astype(np.int64))
-    return unit, stratum, np.bincount(stratum, minlength=of_row.max() + 1).astype(np.float64)
+
+def _units(design: Design) -> FloatArray:
+    """Return the number of sampling units in each stratum."""
+    copies = design.weight if design.weight_type == "freq" else None
+    return units_by_stratum(_strata(design), design.cluster, copies)

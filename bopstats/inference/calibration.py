@@ -14,7 +14,7 @@ from scipy.special import expit, log_expit, logit, ndtri, stdtrit
 
 from bopstats._typing import BoolArray, FloatArray, IntArray
 from bopstats._validation import check_choice, check_count, check_share
-from bopstats.sampling import between_units
+from bopstats.sampling import domain_variance, units_by_stratum
 
 FAMILIES = ("binomial", "gaussian")
 _STEPS, _TOLERANCE = 100, 1e-10
@@ -77,7 +77,7 @@ def calibration(
     2019, section 15.2). Standard errors are the model's (gaussian: with the residual variance on
     n − 1 and n − 2 degrees of freedom, and t limits); with sampling or precision weights or
     clusters the sandwich's, times m/(m − 1) for m rows of the group or clusters of the design; with
-    strata `bopstats.sampling.between_units` of the influence values, groups being domains.
+    strata `bopstats.sampling.domain_variance` of the influence values.
 
     References
     ----------
@@ -157,10 +157,7 @@ def _rows(
     place, units = np.zeros(len(y), dtype=np.int64), None
     if stratum is not None:
         place = np.unique(stratum, return_inverse=True)[1]
-        there = times > 0 if weight_type == "freq" else np.ones(len(y), dtype=bool)
-        each, first = np.unique(unit[there], return_index=True)
-        count = np.ones(len(each)) if clusters else times[there]
-        units = np.bincount(place[there][first], count, place.max() + 1).astype(np.float64)
+        units = units_by_stratum(place, unit if clusters else None, times)
     return _Rows(y, eta, group, n_groups, w, times, unit, binomial, robust, clusters, place, units)
 
 
@@ -272,7 +269,11 @@ def _error(rows: _Rows, fit: _Fit, x: FloatArray, which: int) -> tuple[FloatArra
     pull = np.ones_like(x) if which == 0 else x - (i01 / i00)[rows.group]
     influence = rows.weight * fit.residual * pull * inverse[rows.group]
     if rows.units is not None:
-        return _stratified(rows, rows.units, influence)
+        times = None if rows.clusters else rows.times
+        variance, df = domain_variance(
+            influence, rows.unit, rows.group, rows.stratum, rows.units, times, rows.n_groups
+        )
+        return np.sqrt(np.where(df > 0, variance, np.nan)), df
     pair, where = np.unique(rows.unit * rows.n_groups + rows.group, return_inverse=True)
     squares = np.bincount(where, influence, len(pair)) ** 2
     variance = np.bincount(pair % rows.n_groups, squares, rows.n_groups).astype(np.float64)
@@ -282,30 +283,6 @@ def _error(rows: _Rows, fit: _Fit, x: FloatArray, which: int) -> tuple[FloatArra
         return np.sqrt(variance), np.asarray(members - 1.0, dtype=np.float64)
     df = np.full(rows.n_groups, np.inf) if rows.binomial else n - 1.0 - which
     return np.asarray(np.sqrt(variance * n / (n - 1.0)), dtype=np.float64), df
-
-
-def _stratified(
-    rows: _Rows, units: FloatArray, influence: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Return standard errors and degrees of freedom in a design with strata."""
-    width = len(units)
-    cell = rows.group * width + rows.stratum
-    pair, first, where = np.unique(
-        rows.unit * rows.n_groups + rows.group, return_index=True, return_inverse=True
-    )
-    total = np.bincount(where, influence, len(pair)).astype(np.float64)
-    times = np.ones(len(pair))
-    if not rows.clusters:
-        times = np.maximum(rows.times[first], 1.0)  # copies are units of their own
-
-    def by_stratum(values: FloatArray) -> FloatArray:
-        sums = np.bincount(cell[first], values, rows.n_groups * width)
-        return sums.reshape(rows.n_groups, width).astype(np.float64)
-
-    counted = by_stratum(times * (np.bincount(where, rows.weight, len(pair)) > 0))
-    df = counted.sum(axis=1) - (counted > 0).sum(axis=1)
-    variance = between_units(by_stratum(total**2 / times), by_stratum(total), units)
-    return np.sqrt(np.where(df > 0, variance, np.nan)), np.asarray(df, dtype=np.float64)
 
 
 def calibration_bins(

@@ -10,6 +10,7 @@ from bopstats._validation import check_choice, check_share
 from bopstats.fitting.results import AssociationTest
 from bopstats.groups import GroupMoments, RowBop
 from bopstats.inference.calibrated import binned_calibration, calibration_table
+from bopstats.inference.design_effects import design_effects
 from bopstats.inference.gamma import Gamma, smallest_benefit
 from bopstats.inference.mcnemar import mcnemar_table
 from bopstats.inference.resampled import KINDS as CI_KINDS
@@ -40,8 +41,9 @@ class Answers(ResultsCore):
         alpha : float
             Intervals at 1 − alpha, one-sided tests at alpha/2.
         ci : {"t", "bca", "percentile"}, optional
-            "bca" and "percentile" resample people within groups, 1999 times a partition; AUC and
-            R² have intervals of these kinds only. By default t, and for 0–1 costs a score or exact
+            "bca" and "percentile" resample people within groups (in a design with strata, sampling
+            units within these), 1999 times a partition; AUC and R² have intervals of these kinds
+            only. By default t, and for 0–1 costs a score or exact
             method.
         simultaneous : bool
             Whether the groups' intervals hold together at 1 − alpha (Šidák; with a bootstrap, the
@@ -125,7 +127,7 @@ class Answers(ResultsCore):
         kind : {"every", "harm", "heterogeneity", "gail_simon"}
             "every": does every group benefit (intersection–union, Berger 1982). "harm": is some
             group harmed (Holm). "heterogeneity": do benefits differ between groups (Cochran's Q;
-            an adjusted Wald test where groups share clusters). "gail_simon": is some group harmed,
+            an adjusted Wald test with clusters or strata). "gail_simon": is some group harmed,
             by the omnibus statistic of Gail and Simon (1985).
         max_error : float
             Largest tolerable sum of both error rates.
@@ -254,8 +256,37 @@ class Answers(ResultsCore):
         """Test that the personal terms are associated with the outcome, on all used rows.
 
         Likelihood ratio where the scale is known, F where it is estimated, Wald with a robust
-        covariance with clusters or sampling weights, penalised likelihood ratio with a penalty
-        (Heinze and Schemper 2002). Association is another question than held-out benefit: a
+        covariance with clusters, strata or sampling weights, penalised likelihood ratio with a
+        penalty (Heinze and Schemper 2002). Association is another question than held-out benefit: a
         strong association can leave predictions as good as they were.
         """
         return self._fitted("anova").association
+
+    def design_effects(self, cost: str | None = None) -> pd.DataFrame:
+        """Return what clusters, strata and weights do to the precision of each group's benefit.
+
+        Parameters
+        ----------
+        cost : str, optional
+            One cost; by default all that one person has.
+
+        Returns
+        -------
+        DataFrame
+            A row a cost and group, the population last: `cost`, `group`, `n` rows, `clusters` and
+            `strata` with members (nan in a design without), `icc` (correlation of the benefits of
+            two rows of a cluster, by the analysis of variance), `deff` (variance of the mean
+            benefit over that of a simple sample of n rows with replacement) and `n_eff` (the
+            independent rows that the bounds count). Medians over partitions.
+
+        Examples
+        --------
+        >>> import bopstats as bop
+        >>> nhanes = bop.datasets.load_nhanes()
+        >>> model = bop.glm("high_bp ~ bmi + hba1c | sex", nhanes, strata="race_ethnicity")
+        >>> res = model.fit(rng=1, repeats=1)
+        >>> res.design_effects("brier")["strata"].tolist()
+        [6.0, 6.0, 6.0]
+        """
+        names = None if cost is None else [self._cost(cost).name]
+        return design_effects(self.evaluation, names)

@@ -67,6 +67,7 @@ class BoPResults(Answers):
             self._heterogeneity(alpha),
             gammas,
             self._association,
+            self._effects_of_design(),
             alpha,
             max_error,
         )
@@ -90,6 +91,12 @@ class BoPResults(Answers):
         frame = self._frame_with_bounds(tests, alpha)
         heterogeneity = self._heterogeneity(alpha)
         return as_record(self.evaluation, frame, tests, heterogeneity, gammas, self._association)
+
+    def _effects_of_design(self) -> pd.DataFrame | None:
+        """Return the primary cost's design effects where rows are not a simple sample."""
+        settings, primary = self.evaluation.settings, self.evaluation.costs[0]
+        simple = settings.weight_type in (None, "freq") and not settings.complex_design
+        return None if simple or primary.group_only else self.design_effects(primary.name)
 
     @property
     def _association(self) -> AssociationTest | None:

@@ -27,7 +27,13 @@ from bopstats.tables.content import (
     pvalue,
 )
 from bopstats.tables.text import render
-from bopstats.tables.wording import estimand, evaluation_words, heterogeneity_words, notes
+from bopstats.tables.wording import (
+    design_words,
+    estimand,
+    evaluation_words,
+    heterogeneity_words,
+    notes,
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,7 @@ def build_summary(
     heterogeneity: dict[str, BoPTest],
     gammas: dict[str, Gamma],
     association: AssociationTest | None,
+    effects: pd.DataFrame | None,
     alpha: float,
     max_error: float,
 ) -> Summary:
@@ -83,6 +90,7 @@ def build_summary(
         )
         for cost in ordered
     ]
+    sections += [] if effects is None else [_design_effects(effects)]
     sections.append(Section("Notes", lines=notes(evaluation, frame, tests, alpha, max_error)))
     title = f"Benefit of personalization: {settings.family} GLM, {settings.link} link"
     return Summary(title, tuple(sections))
@@ -123,10 +131,8 @@ def _header(
     ]
     if association is not None:
         pairs.append(("Association", _association(association)))
-    if settings.weight_type is not None or settings.clustered:
-        kinds = [f"{settings.weight_type} weights"] if settings.weight_type else []
-        kinds += ["clusters"] if settings.clustered else []
-        pairs.insert(6, ("Design", " and ".join(kinds)))
+    if settings.weight_type is not None or settings.complex_design:
+        pairs.insert(6, ("Design", design_words(settings)))
     return Section("", tuple(pairs))
 
 
@@ -151,6 +157,21 @@ def _groups(evaluation: Evaluation, frame: pd.DataFrame) -> Section:
     if (rows["status"] != "ok").any():
         table["status"] = list(rows["status"])
     return Section("Groups", table=table, rules=(len(table) - 1,))
+
+
+def _design_effects(effects: pd.DataFrame) -> Section:
+    """Show what the design does to the precision of the primary cost's benefit."""
+    table = pd.DataFrame({"group": effects["group"], "n": [_count(n) for n in effects["n"]]})
+    for name in ("clusters", "strata"):
+        if effects[name].notna().any():
+            table[name] = [_count(value) for value in effects[name]]
+    if effects["icc"].notna().any():
+        table["ICC"] = [number(value, 3) for value in effects["icc"]]
+    table["design effect"] = [number(value, 2) for value in effects["deff"]]
+    table["effective n"] = [number(value, 1) for value in effects["n_eff"]]
+    return Section(
+        f"Design effects: {effects['cost'].iloc[0]}", table=table, rules=(len(table) - 1,)
+    )
 
 
 def _count(value: float) -> str:

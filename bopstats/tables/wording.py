@@ -35,6 +35,17 @@ def evaluation_words(settings: Settings) -> str:
     return how + rule
 
 
+def design_words(settings: Settings) -> str:
+    """Name weights, clusters and strata, and count the latter two."""
+    kinds = [f"{settings.weight_type} weights"] if settings.weight_type else []
+    kinds += ["clusters"] if settings.clustered else []
+    kinds += ["strata"] if settings.strata else []
+    counts = [f"{settings.strata} strata"] if settings.strata else []
+    counts += [f"{settings.clusters} clusters"] if settings.clusters else []
+    words = " and ".join([", ".join(kinds[:-1]), kinds[-1]] if kinds[1:] else kinds)
+    return words + (f" ({', '.join(counts)})" if counts else "")
+
+
 def estimand(settings: Settings) -> str:
     """Say whose benefit is estimated."""
     if settings.evaluation == "cross-fitting":
@@ -86,6 +97,16 @@ def notes(
         lines.append(
             f"{units} are treated as independent given the folds (approximate); bounds hold under "
             "this working model."
+        )
+    if settings.strata:
+        lines.append(
+            "Groups are domains of the design: units without members count in their errors; "
+            "degrees of freedom are units with members less strata with members."
+        )
+    if settings.complex_design or settings.weight_type in ("prob", "precision"):
+        lines.append(
+            "Design effect: variance of the mean benefit over that of a simple sample of n rows "
+            "with replacement. Effective n is never above n."
         )
     if settings.top is not None:
         lines.append(

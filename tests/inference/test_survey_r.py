@@ -1,4 +1,4 @@
-"""Designs with strata against R's survey: domain means, covariances, design effects, calibration."""
+"""Designs with strata against R's survey: means, covariances, design effects, calibration."""
 
 from __future__ import annotations
 
