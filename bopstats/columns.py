@@ -284,10 +284,10 @@ def check_strata(
 
     A unit is a cluster, or without clusters a row, counted `copies` times.
     """
-    numbered, names = codes(strata), list(pd.unique(strata))
+    numbered, names = codes(strata), pd.unique(strata).tolist()
     unit, clusters = "row", None
     if cluster is not None:
-        unit, clusters, labels = "cluster", codes(cluster), list(pd.unique(cluster))
+        unit, clusters, labels = "cluster", codes(cluster), pd.unique(cluster).tolist()
         pairs = np.unique(np.stack([clusters, numbered]), axis=1)
         torn = np.flatnonzero(np.diff(pairs[0]) == 0)
         if len(torn):

@@ -117,6 +117,12 @@ class PooledResults(BoPResults):
         """Combine the analyses' association tests (Li, Meng, Raghunathan and Rubin 1991)."""
         return pool_association([each.anova() for each in self.results])
 
+    def design_effects(self, cost: str | None = None) -> pd.DataFrame:
+        """Return the mean over imputations of each analysis' design effects."""
+        frames = [each.design_effects(cost) for each in self.results]
+        mean = pd.concat(frames).groupby(level=0).mean(numeric_only=True)
+        return pd.concat([frames[0][["cost", "group"]], mean], axis=1)
+
     def _test(
         self,
         cost: str | None,
@@ -124,10 +130,10 @@ class PooledResults(BoPResults):
         rows: Sequence[RowBop] | None,  # noqa: ARG002 - those of one analysis would mislead
     ) -> BoPTest:
         """Run a test without what needs the rows of a single analysis."""
-        settings = self.evaluation.settings
-        if question.kind == "heterogeneity" and (settings.clustered or settings.strata):
+        together = question.kind in ("heterogeneity", "gail_simon")
+        if together and self.evaluation.settings.complex_design:
             raise BopError(
-                "kind='heterogeneity': not available for pooled data with clusters or strata"
+                f"kind={question.kind!r}: not available for pooled data with clusters or strata"
             )
         return super()._test(cost, question, None)
 
@@ -136,8 +142,8 @@ class PooledResults(BoPResults):
         raise BopError("mcnemar: not available for pooled results; see .results[i].mcnemar()")
 
     def _heterogeneity(self, alpha: float) -> dict[str, BoPTest]:
-        """Leave out what pooled clustered data do not have."""
-        return {} if self.evaluation.settings.clustered else super()._heterogeneity(alpha)
+        """Leave out what pooled data with clusters or strata do not have."""
+        return {} if self.evaluation.settings.complex_design else super()._heterogeneity(alpha)
 
     @property
     def _moments(self) -> None:

@@ -11,14 +11,17 @@ from hypothesis import strategies as st
 import bopstats as bop
 from bopstats.groups import GroupIndex, GroupMoments, RowBop
 from bopstats.inference.estimates import estimate
+from bopstats.sampling import DesignSums
 
-SUMS = [f.name for f in fields(GroupMoments) if f.name != "clusters"]
+SUMS = [f.name for f in fields(GroupMoments) if f.name != "design"]
+CELLS = [f.name for f in fields(DesignSums)]
 
 
-def invent(n=60, seed=0, *, weight=None, cluster=False, size=4):
+def invent(n=60, seed=0, *, weight=None, design="", size=4):
     """Rows with a real-valued and a 0–1 cost; group `size - 1` has no rows."""
     rng = np.random.default_rng(seed)
     y = rng.integers(0, 2, n).astype(float)
+    unit = rng.integers(0, 9, n)
     mu = rng.uniform(0.02, 0.98, (2, n))
     return RowBop(
         costs=("brier", "zero_one"),
@@ -33,8 +36,9 @@ def invent(n=60, seed=0, *, weight=None, cluster=False, size=4):
         n_groups=size,
         weight=None if weight is None else rng.integers(1, 5, n).astype(float),
         weight_type=weight,
-        cluster=rng.integers(0, 9, n) if cluster else None,
+        cluster=unit if "cluster" in design else None,
         binary=True,
+        stratum=unit // 3 if "strata" in design else None,
     )
 
 
@@ -61,23 +65,27 @@ def swap(rows):
 def check_same(a, b):
     for name in SUMS:
         np.testing.assert_allclose(getattr(a, name), getattr(b, name), rtol=1e-12, atol=1e-12)
-    assert (a.clusters is None) == (b.clusters is None)
-    if a.clusters is not None:
-        np.testing.assert_array_equal(a.clusters.group, b.clusters.group)
-        np.testing.assert_array_equal(a.clusters.cluster, b.clusters.cluster)
-        np.testing.assert_allclose(a.clusters.w, b.clusters.w, rtol=1e-12)
-        np.testing.assert_allclose(a.clusters.wb, b.clusters.wb, atol=1e-12)
+    assert (a.design is None) == (b.design is None)
+    if a.design is not None:
+        for name in CELLS:
+            one, other = getattr(a.design, name), getattr(b.design, name)
+            np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12)
 
 
 KINDS = pytest.mark.parametrize(
-    ("weight", "cluster"),
-    [(None, False), ("freq", False), ("prob", False), (None, True), ("prob", True)],
+    ("weight", "design"),
+    [
+        *((None, ""), ("freq", ""), ("prob", "")),
+        *((None, "cluster"), ("prob", "cluster"), ("freq", "cluster")),
+        *((None, "strata"), ("prob", "strata"), ("freq", "strata")),
+        *((None, "cluster strata"), ("prob", "cluster strata"), ("freq", "cluster strata")),
+    ],
 )
 
 
 @KINDS
-def test_moments_are_the_sums_that_they_say(weight, cluster):
-    rows = invent(weight=weight, cluster=cluster)
+def test_moments_are_the_sums_that_they_say(weight, design):
+    rows = invent(weight=weight, design=design)
     found = GroupMoments.from_rows(rows)
     for g in range(rows.n_groups):
         members = np.flatnonzero(rows.group == g)
@@ -98,19 +106,41 @@ def test_moments_are_the_sums_that_they_say(weight, cluster):
             ):
                 total = sum(a**power_w * b**power_b for a, b in zip(w, gap, strict=True))
                 assert getattr(found, name)[c, g] == pytest.approx(total, rel=1e-12)
-    if cluster:
-        for g, c, total in zip(
-            found.clusters.group, found.clusters.cluster, found.clusters.wb[0], strict=True
-        ):
-            both = (rows.group == g) & (rows.cluster == c)
-            w = np.ones(len(rows.y)) if rows.weight is None else rows.weight
-            assert total == pytest.approx((w * rows.benefit[0])[both].sum(), rel=1e-12)
+    if design:
+        check_cells(rows, found.design)
+
+
+def check_cells(rows, found):
+    """Every cell of a group, stratum and cluster has the sums of its rows."""
+    copies = rows.weight_type == "freq"
+    w = np.ones(len(rows.y)) if rows.weight is None else rows.weight
+    unit = np.ones(len(w)) if copies else w  # of one copy
+    times = w if copies else np.ones(len(w))
+    stratum = np.zeros(len(w), dtype=int) if rows.stratum is None else rows.stratum
+    cluster = np.full(len(w), -1) if rows.cluster is None else rows.cluster
+    keys = np.stack([rows.group, stratum, cluster])
+    assert len(found.group) == len(np.unique(keys, axis=1).T)
+    for p, key in enumerate(zip(found.group, found.stratum, found.cluster, strict=True)):
+        here = (key == keys.T).all(axis=1)
+        assert found.w[p] == pytest.approx(w[here].sum(), rel=1e-12)
+        assert found.w2[p] == pytest.approx((times * unit**2)[here].sum(), rel=1e-12)
+        for c, b in enumerate(rows.benefit):
+            assert found.wb[c, p] == pytest.approx((w * b)[here].sum(), rel=1e-12)
+            if rows.cluster is None:
+                assert found.w2b[c, p] == pytest.approx((times * unit**2 * b)[here].sum())
+                assert found.w2b2[c, p] == pytest.approx((times * unit**2 * b**2)[here].sum())
+    if rows.cluster is not None:
+        assert found.w2b.shape == found.w2b2.shape == (0, len(found.group))
+    counts = [len(np.unique(cluster[stratum == h])) for h in found.strata]
+    if rows.cluster is None:
+        counts = [times[stratum == h].sum() for h in found.strata]
+    assert found.units.tolist() == counts
 
 
 @KINDS
 @given(parts=st.lists(st.integers(0, 4), min_size=60, max_size=60), seed=st.integers(0, 5))
-def test_moments_of_any_split_add_to_the_whole(weight, cluster, parts, seed):
-    rows = invent(weight=weight, cluster=cluster, seed=seed)
+def test_moments_of_any_split_add_to_the_whole(weight, design, parts, seed):
+    rows = invent(weight=weight, design=design, seed=seed)
     pieces = [np.flatnonzero(np.equal(parts, k)) for k in range(5)]
     moments = [GroupMoments.from_rows(take(rows, p)) for p in pieces if len(p)]
     total = moments[0]
@@ -120,26 +150,23 @@ def test_moments_of_any_split_add_to_the_whole(weight, cluster, parts, seed):
 
 
 @KINDS
-def test_the_population_is_the_group_of_everybody(weight, cluster):
-    rows = invent(weight=weight, cluster=cluster)
+def test_the_population_is_the_group_of_everybody(weight, design):
+    rows = invent(weight=weight, design=design)
     everybody = replace(rows, group=np.zeros_like(rows.group), n_groups=1)
     check_same(GroupMoments.from_rows(rows).pooled(), GroupMoments.from_rows(everybody))
 
 
 @KINDS
-def test_appended_groups_stand_behind(weight, cluster):
-    a, b = (invent(weight=weight, cluster=cluster, seed=seed) for seed in (1, 2))
-    both = GroupMoments.from_rows(a).append(GroupMoments.from_rows(b))
-    joined = RowBop(
-        **{
-            f.name: np.concatenate([getattr(a, f.name), getattr(b, f.name)], axis=-1)
-            if isinstance(getattr(a, f.name), np.ndarray)
-            else getattr(a, f.name)
-            for f in fields(RowBop)
-        }
-    )
-    shifted = replace(joined, group=np.r_[a.group, b.group + a.n_groups], n_groups=2 * a.n_groups)
-    check_same(both, GroupMoments.from_rows(shifted))
+def test_the_population_stands_behind_the_groups(weight, design):
+    rows = invent(weight=weight, design=design)
+    both = GroupMoments.from_rows(rows).with_population()
+    pooled = GroupMoments.from_rows(rows).pooled()
+    for name in SUMS:
+        np.testing.assert_array_equal(getattr(both, name)[..., -1:], getattr(pooled, name))
+    if design:
+        last = both.design.group == rows.n_groups
+        np.testing.assert_array_equal(both.design.wb[:, last], pooled.design.wb)
+        np.testing.assert_array_equal(both.design.units, pooled.design.units)
 
 
 @given(seed=st.integers(0, 30), order=st.permutations(range(4)))
@@ -153,11 +180,19 @@ def test_relabelling_groups_permutes_the_sums(seed, order):
 
 
 @pytest.fixture(
-    scope="module", params=[{}, {"weights": "w", "weight_type": "prob"}, {"cluster": "c"}]
+    scope="module",
+    params=[
+        {},
+        {"weights": "w", "weight_type": "prob"},
+        {"cluster": "c"},
+        {"strata": "s"},
+        {"cluster": "c", "strata": "s", "weights": "w", "weight_type": "prob"},
+    ],
 )
 def evaluation(request, people):
     rng = np.random.default_rng(3)
     data = people.assign(w=rng.uniform(0.5, 2, len(people)), c=rng.integers(0, 60, len(people)))
+    data["s"] = data["c"] // 20
     model = bop.glm("y ~ x + z | sex * race", data, **request.param)
     return model.fit(repeats=3, rng=2, cv=3).evaluation
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,9 +24,12 @@ def calibration_table(evaluation: Evaluation, alpha: float) -> pd.DataFrame:
     for which, model in enumerate(MODELS):
         found = []
         for rows in evaluation.need_rows("calibration"):
-            columns = _with_population(rows, which)
-            cluster = None if rows.cluster is None else np.tile(rows.cluster, 2)
-            found.append(calibration(**columns, family=family, alpha=level, cluster=cluster))
+            units = _with_units(rows)
+            columns = _with_population(units, which)
+            for role in ("cluster", "stratum"):
+                values = getattr(units, role)
+                columns[role] = None if values is None else np.tile(values, 2)
+            found.append(calibration(**columns, family=family, alpha=level))
         both = [
             _mean(name, [getattr(each, name) for each in found]) for name in ("intercept", "slope")
         ]
@@ -62,6 +66,19 @@ def _family(evaluation: Evaluation) -> str:
     if family not in FAMILIES:
         fail("calibration", family, f"results of the {' or '.join(FAMILIES)} family")
     return family
+
+
+def _with_units(rows: RowBop) -> RowBop:
+    """Name the sampling units of a design with strata alone, which then may stand twice."""
+    if rows.stratum is None or rows.cluster is not None:
+        return rows
+    n = len(rows.y)
+    if rows.weight is None or rows.weight_type != "freq":
+        return replace(rows, cluster=np.arange(n))
+    copies = np.repeat(np.arange(n), rows.weight.astype(np.int64))
+    names = ("y", "mu_generic", "mu_personalized", "group", "stratum")
+    each = {name: getattr(rows, name)[copies] for name in names}
+    return replace(rows, **each, weight=None, weight_type=None, cluster=np.arange(len(copies)))
 
 
 def _with_population(rows: RowBop, which: int) -> dict[str, Any]:

@@ -20,7 +20,15 @@ def _template(family):
 
 
 def evaluation_of(
-    partitions, group, *, cost="squared_error", y=None, weight=None, weight_type=None, cluster=None
+    partitions,
+    group,
+    *,
+    cost="squared_error",
+    y=None,
+    weight=None,
+    weight_type=None,
+    cluster=None,
+    stratum=None,
 ):
     """Make an evaluation: benefits, shape (R, n), of people in groups 0, 1, …; `y` if binary."""
     partitions, group = np.atleast_2d(np.asarray(partitions, dtype=float)), np.asarray(group)
@@ -43,6 +51,7 @@ def evaluation_of(
             weight_type=weight_type,
             cluster=None if cluster is None else np.asarray(cluster),
             binary=family == "binomial",
+            stratum=None if stratum is None else np.asarray(stratum),
         )
         for benefit in partitions
     )
@@ -54,6 +63,8 @@ def evaluation_of(
             partitions=len(rows),
             weight_type=weight_type,
             clustered=cluster is not None,
+            clusters=0 if cluster is None else len(np.unique(cluster)),
+            strata=0 if stratum is None else len(np.unique(stratum)),
         ),
         costs=resolve(cost, family, 0.5, None),
         groups=GroupIndex(("g",), (tuple("abcdefghij"[:size]),)),

@@ -472,3 +472,78 @@ def test_ties_in_pairs_count_half():
     plan = Plan.of(rows)
     won, pairs = _Pairs(rows, plan).won_and_all(plan.weight[None])
     np.testing.assert_allclose(won[0] / pairs[0], metric_benefit(rows, "auc"), rtol=1e-13)
+
+
+def surveyed(n=150, n_groups=2, *, clusters=None, per_stratum=3, **options):
+    """Rows of a design with strata: of three clusters each, or five strata of rows."""
+    rows = people(n, n_groups, clusters=clusters, **options)
+    stratum = np.arange(n) % 5 if clusters is None else rows.cluster // per_stratum
+    return replace(rows, stratum=stratum)
+
+
+@pytest.mark.parametrize("what", [0, *METRICS])
+@pytest.mark.parametrize("clusters", [None, 15])
+@pytest.mark.parametrize("weight_type", WEIGHTINGS)
+def test_strata_draw_one_unit_less_which_counts_for_more(what, clusters, weight_type, monkeypatch):
+    rows = surveyed(clusters=clusters, weight_type=weight_type, seed=21)
+    plan, tallies = Plan.of(rows), []
+    original = bootstrap._blocks
+
+    def recorded(units, draws, total, rng):
+        assert draws == units - 1
+        for some, here, tally in original(units, draws, total, rng):
+            tallies.append(tally * units / draws)
+            yield some, here, tally
+
+    monkeypatch.setattr(bootstrap, "_blocks", recorded)
+    found = draw(rows, what, 20)
+    monkeypatch.undo()
+    drawn = np.concatenate(tallies, axis=1)
+    for r in range(5):
+        weight = np.zeros(len(rows.y))
+        np.add.at(weight, plan.row, drawn[r][plan.unit] * plan.weight)
+        assert weight.sum() > 0
+        again = replace(rows, weight=weight, weight_type="prob", cluster=None, stratum=None)
+        metric = what in METRICS
+        wanted = metric_benefit(again, what) if metric else draw(again, what, 1).estimate
+        np.testing.assert_allclose(found.values[r], wanted, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("what", [0, *METRICS])
+@pytest.mark.parametrize("clusters", [None, 15])
+def test_acceleration_in_strata_is_that_of_numerical_derivatives(what, clusters):
+    rows = surveyed(60, clusters=clusters, weight_type="prob", seed=4)
+    found = draw(rows, what, 1).acceleration
+    np.testing.assert_allclose(found, numeric_acceleration(rows, what), rtol=2e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("weight_type", WEIGHTINGS)
+@pytest.mark.parametrize(("clusters", "per_stratum"), [(None, 0), (120, 2), (120, 6)])
+def test_spread_of_replicates_is_the_linearised_error_in_strata(clusters, per_stratum, weight_type):
+    options = {"clusters": clusters, "per_stratum": per_stratum, "weight_type": weight_type}
+    rows = surveyed(2400, level=1000, seed=8, **options)
+    found = draw(rows, 0, 4000)
+    moments = GroupMoments.from_rows(rows).with_population()
+    wanted = group_means(moments, 0, weight_type).std_err
+    np.testing.assert_allclose(found.std_err, wanted, rtol=0.06)
+
+
+def test_a_group_may_vanish_from_strata_and_is_counted():
+    rows = people(60, 2, seed=11)
+    group = np.zeros(60, dtype=np.int64)
+    group[[0, 5]] = 1
+    rows = replace(rows, group=group, cluster=np.arange(60) // 5, stratum=np.arange(60) // 10)
+    share = draw(rows, 0, 2000).not_computable / 2000
+    # Both clusters of the first stratum have a member of group 1, and one of the two is drawn.
+    assert not share.any()
+    rows = replace(rows, stratum=np.arange(60) // 5 // 3)
+    share = draw(rows, 0, 4000).not_computable / 4000
+    assert share[1] == pytest.approx((1 / 3) ** 2, abs=0.02)
+    assert share[0] == share[2] == 0
+
+
+@pytest.mark.parametrize("what", [0, *METRICS])
+@pytest.mark.parametrize("clusters", [None, 15])
+def test_swapping_the_models_flips_replicates_in_strata_bit_for_bit(what, clusters):
+    rows = surveyed(clusters=clusters, weight_type="prob", seed=6)
+    np.testing.assert_array_equal(draw(swapped(rows), what).values, -draw(rows, what).values)
