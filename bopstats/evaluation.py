@@ -168,7 +168,7 @@ def _check_strata(moments: tuple[GroupMoments, ...]) -> None:
             single = int((each.design.units < 2).sum())
             if single:
                 raise DataError(
-                    f"strata: {single} of the {len(each.design.units)} strata held out have a single "
-                    "cluster or row there; allowed: two or more (use cross-fitting, which holds "
-                    "every row out once, or merge strata)"
+                    f"strata: {single} of the {len(each.design.units)} strata held out have a "
+                    "single cluster or row there; allowed: two or more (use cross-fitting, which "
+                    "holds every row out once, or merge strata)"
                 )
