@@ -207,7 +207,8 @@ class PersonalizedGLM:
         nested : bool
             Whether to replace intervals and p-values by those of nested cross-validation (Bates
             et al. 2024), which do not take the rows as independent given the folds. Needs at
-            least 3 folds; fits K(K − 1)/2 more pairs of models a partition.
+            least 3 folds; fits K(K − 1)/2 more pairs of models a partition. Not with strata, of
+            which one fold has too few units.
         refit_bootstrap : int
             Number of bootstrap samples in which both models are fitted anew, for intervals that
             are not conditional on the fitted models; 0 for none.

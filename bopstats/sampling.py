@@ -163,7 +163,7 @@ def between_units(squares: FloatArray, totals: FloatArray, units: FloatArray) ->
     -----
     .. math:: \sum_h \frac{C_h}{C_h - 1} \sum_{c \in h} (u_c - \bar u_h)^2
 
-    (Särndal et al. 1992, section 5.7; Lumley 2010, section 2.2).
+    (Särndal et al. 1992, chapter 5; Lumley 2010, chapter 2).
 
     Examples
     --------

@@ -213,27 +213,27 @@ class Plan:
         groups, row = rows.n_groups, np.lexsort((rows.fold, rows.group))
         weight = np.ones(len(row)) if rows.weight is None else rows.weight
         copies = weight if rows.weight_type == "freq" else np.ones(len(row))
+        row = row[copies[row] > 0]
         surveyed = rows.stratum is not None
         if rows.cluster is None:
             if rows.weight_type == "freq":
-                row, weight = np.repeat(row, weight[row].astype(np.int64)), np.ones(len(row))
+                row, weight = np.repeat(row, weight[row].astype(np.int64)), np.ones(len(weight))
             group = rows.group[row]
             home = group
             if rows.stratum is not None:
                 home = np.unique(rows.stratum[row], return_inverse=True)[1]
             strata = np.bincount(home, minlength=0 if surveyed else groups)
             return cls(row, group, weight[row], _places(home), strata, groups, surveyed, surveyed)
-        cluster = np.unique(rows.cluster, return_inverse=True)[1]
+        cluster, group = np.unique(rows.cluster[row], return_inverse=True)[1], rows.group[row]
+        count = int(cluster.max(initial=-1)) + 1
         if rows.stratum is not None:
-            home = np.empty(cluster.max() + 1, dtype=np.int64)
-            home[cluster] = np.unique(rows.stratum, return_inverse=True)[1]
+            home = np.empty(count, dtype=np.int64)
+            home[cluster] = np.unique(rows.stratum[row], return_inverse=True)[1]
         else:
-            cells = (cluster.max() + 1) * groups
-            members = np.bincount(cluster * groups + rows.group, copies, cells)
+            members = np.bincount(cluster * groups + group, copies[row], count * groups)
             home = members.reshape(-1, groups).argmax(axis=1)
         strata = np.bincount(home, minlength=0 if surveyed else groups)
-        unit = _places(home)[cluster][row]
-        return cls(row, rows.group[row], weight[row], unit, strata, groups, True, surveyed)
+        return cls(row, group, weight[row], _places(home)[cluster], strata, groups, True, surveyed)
 
     def _draws(self, stratum: int) -> tuple[int, float]:
         """Return how many units are drawn in a stratum, and how often each of them counts."""

@@ -37,7 +37,7 @@ def design_effects(evaluation: Evaluation, names: Sequence[str] | None = None) -
     -----
     `deff` is that of R's ``svymean(deff = "replace")``, :math:`V n / S^2` with V the variance of
     the group's mean benefit in its design, n its rows and S² as in
-    `bopstats.inference.means.sample_variance` (Kish 1965, section 8.2; no correction for a finite
+    `bopstats.inference.means.sample_variance` (Kish 1965, chapter 8; no correction for a finite
     population). `icc` is `intraclass_correlation`. `n_eff` is that of the bounds: n/deff with
     clusters or strata, but at most n, or Kish's :math:`(\sum w)^2 / \sum w^2` with weights; with
     weights alone the latter.
@@ -84,7 +84,7 @@ def intraclass_correlation(moments: GroupMoments, cost: int) -> FloatArray:
     -----
     The estimator from the analysis of variance, with the sums of squares within and between
     clusters set equal to their expectations under :math:`B_{ci} = \mu + a_c + e_{ci}` (Searle,
-    Casella and McCulloch 1992, section 3.6; with weights Graubard and Korn 1996):
+    Casella and McCulloch 1992, chapter 3, whose mean squares these are without weights):
 
     .. math::
         \mathrm{SSW} = \sigma_e^2 \sum_c \Bigl(w_c - \frac{q_c}{w_c}\Bigr), \quad
@@ -97,7 +97,6 @@ def intraclass_correlation(moments: GroupMoments, cost: int) -> FloatArray:
     References
     ----------
     Searle, S. R., Casella, G. and McCulloch, C. E. (1992). Variance Components.
-    Graubard, B. I. and Korn, E. L. (1996). J. Am. Stat. Assoc. 91, 1097–1103.
     """
     size, sums = len(moments.w), moments.design
     if sums is None or not sums.clustered:

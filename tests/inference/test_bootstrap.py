@@ -528,6 +528,17 @@ def test_spread_of_replicates_is_the_linearised_error_in_strata(clusters, per_st
     np.testing.assert_allclose(found.std_err, wanted, rtol=0.06)
 
 
+@pytest.mark.parametrize("clusters", [None, 15])
+def test_units_of_no_copies_are_not_drawn(clusters):
+    rows = surveyed(clusters=clusters, weight_type="freq", seed=9)
+    unit = np.arange(150) if clusters is None else rows.cluster
+    rows = replace(rows, weight=np.where(unit == 4, 0.0, rows.weight))
+    there = np.flatnonzero(unit != 4)
+    some = chosen(replace(rows, stratum=None), there)
+    some = replace(some, stratum=rows.stratum[there])
+    np.testing.assert_array_equal(draw(rows, 0).values, draw(some, 0).values)
+
+
 def test_a_group_may_vanish_from_strata_and_is_counted():
     rows = people(60, 2, seed=11)
     group = np.zeros(60, dtype=np.int64)
