@@ -252,8 +252,27 @@ def between_units_matrix(values: FloatArray, stratum: IntArray, units: FloatArra
     np.add.at(totals, stratum, values)
     with np.errstate(invalid="ignore", divide="ignore"):
         factor = units / (units - 1.0)
-        within = (values * factor[stratum][:, None]).T @ values
-        return np.asarray(within - (totals * (factor / units)[:, None]).T @ totals)
+        return centre_in_strata((values * factor[stratum][:, None]).T @ values, totals, units)
+
+
+def centre_in_strata(products: FloatArray, totals: FloatArray, units: FloatArray) -> FloatArray:
+    """Take the strata's means off sums of products, shape (k, k).
+
+    Parameters
+    ----------
+    products : ndarray, shape (k, k)
+        Sums over units of products of their values, times C/(C − 1) of their stratum.
+    totals : ndarray, shape (H, k)
+        Sums of the values.
+    units : ndarray, shape (H,)
+        Number C of units in each stratum.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = products - (totals / (units - 1.0)[:, None]).T @ totals
+    # A value that varies between strata only leaves rounding: no variance, not a tiny one.
+    flat = np.diag(found) <= 1e-14 * np.diag(products)
+    found[flat] = found[:, flat] = 0.0
+    return np.asarray(found, dtype=np.float64)
 
 
 def _tally(stratum: IntArray, rows: FloatArray) -> tuple[IntArray, FloatArray]:

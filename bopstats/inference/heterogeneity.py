@@ -15,10 +15,10 @@ from scipy.special import chdtrc, fdtrc, gammaln, logsumexp
 from bopstats._typing import BoolArray, FloatArray
 from bopstats._validation import fail
 from bopstats.groups import GroupMoments
-from bopstats.sampling import between_units_matrix
+from bopstats.sampling import between_units_matrix, centre_in_strata
 
 _TOO_FEW = "fewer than two groups have a standard error"
-_SINGULAR = "no more clusters than groups, or groups that vary together"
+_SINGULAR = "no more clusters (less strata) than groups, or groups that vary together"
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,7 @@ def group_covariance(moments: GroupMoments, cost: int) -> FloatArray:
     sums = moments.design
     if sums is None:
         fail("moments", "no sums by cluster or stratum", "moments of a complex design")
-    size, factor = len(moments.w), sums.units / (sums.units - 1.0)
+    size = len(moments.w)
     with np.errstate(invalid="ignore", divide="ignore"):
         at = (moments.wb[cost] / moments.w)[sums.group]
         score = sums.wb[cost] - at * sums.w
@@ -203,8 +203,8 @@ def group_covariance(moments: GroupMoments, cost: int) -> FloatArray:
             squares = sums.w2b2[cost] - 2 * at * sums.w2b[cost] + at**2 * sums.w2
             squares = np.where(squares <= 1e-14 * sums.w2b2[cost], 0.0, squares)
             squares = sums.by_stratum(squares / moments.w[sums.group] ** 2, size)
-            totals = sums.by_stratum(score, size)
-            covariance = np.diag(squares @ factor) - (totals * factor / sums.units) @ totals.T
+            products = np.diag(squares @ (sums.units / (sums.units - 1.0)))
+            covariance = centre_in_strata(products, sums.by_stratum(score, size).T, sums.units)
     empty = ~(moments.w > 0)
     covariance[empty] = covariance[:, empty] = np.nan
     return np.asarray(covariance, dtype=np.float64)

@@ -142,6 +142,22 @@ def test_benefits_that_vary_between_strata_only_have_no_error(options):
         assert (found.std_err == 0).all()
 
 
+@pytest.mark.parametrize("cluster", [None, np.repeat(np.arange(24), 5)])
+def test_covariances_of_a_group_that_varies_between_strata_only_are_zero(cluster):
+    stratum, group = np.arange(N) // 30, np.arange(N) % 5 // 3
+    benefit = np.where(group == 0, BENEFIT, np.array([0.1, -0.7, 1 / 3, 5.5])[stratum])
+    stratum = stratum if cluster is None else cluster // 6
+    rows = {"stratum": stratum} | ({} if cluster is None else {"cluster": cluster})
+    member = group == 1
+    if cluster is not None:  # of equal size
+        assert np.unique(np.bincount(cluster[member])).size == 1
+    else:  # a stratum's only members
+        rows["stratum"] = 2 * stratum + member
+    covariance = group_covariance(evaluation_of(benefit, group, **rows).moments[0], 0)
+    assert covariance[0, 0] > 0
+    assert covariance[1, 1] == covariance[0, 1] == covariance[1, 0] == 0
+
+
 def test_a_01_cost_without_variance_counts_both_signs():
     """Everyone's prediction changed, by strata alone: not the interval of nothing changed."""
     stratum = np.repeat([0, 1], [10, 30])
@@ -205,6 +221,11 @@ def test_heterogeneity_is_walds_with_units_less_strata(options):
     assert (test.df, test.df_error) == (2, df - 1)
     assert test.statistic == pytest.approx(wald * (df - 1) / (2 * df), rel=1e-9)
     assert test.pvalue == pytest.approx(stats.f.sf(test.statistic, 2, df - 1), rel=1e-9)
+
+
+@pytest.mark.parametrize("cluster", [np.zeros(N, dtype=int), np.arange(N) % 2])
+def test_too_few_clusters_for_the_groups_give_no_test(cluster):
+    assert np.isnan(ask("heterogeneity", cluster=cluster).pvalue)
 
 
 def test_gail_and_simon_need_independent_groups():
