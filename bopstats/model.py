@@ -202,7 +202,7 @@ class PersonalizedGLM:
             "firth" adds ½ log|X'WX| to the log likelihood of both models, on all rows and in every
             training set (Firth 1993; Heinze and Schemper 2002), so that coefficients stay finite
             where a group or term predicts the outcome perfectly. Binomial family with the logit
-            link; offsets and frequency weights are allowed, other weights and clusters are not.
+            link; offsets and frequency weights are allowed, other weights, clusters and strata not.
             Needs the extra ``firth``.
         nested : bool
             Whether to replace intervals and p-values by those of nested cross-validation (Bates

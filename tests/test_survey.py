@@ -117,6 +117,14 @@ def test_gail_and_simon_are_refused_and_heterogeneity_is_not(res):
     assert 0 < res.test(kind="heterogeneity").pvalue < 1
 
 
+def test_what_needs_a_simple_sample_is_refused(people):
+    model = bop.glm("high_bp ~ bmi | sex", people, strata="region")
+    with pytest.raises(ArgumentError, match="penalty: got 'firth' with strata="):
+        model.fit(repeats=1, penalty="firth")
+    with pytest.raises(ArgumentError, match="mcnemar: got 'strata'"):
+        model.fit(repeats=1).mcnemar()
+
+
 def test_refits_draw_one_unit_less_of_each_stratum(people):
     from bopstats.crossfit import CrossFit
     from bopstats.resampling import _Draw

@@ -39,7 +39,7 @@ def check_firth(design: Design, family: Any) -> None:
     ------
     ArgumentError
         If the package firthmodels is not installed, the family is not binomial with the logit
-        link, weights are not frequencies, or there are clusters.
+        link, weights are not frequencies, or there are clusters or strata.
     """
     if importlib.util.find_spec("firthmodels") is None:
         raise ArgumentError(
@@ -54,10 +54,11 @@ def check_firth(design: Design, family: Any) -> None:
             f"penalty: got 'firth' with weight_type={design.weight_type!r}; allowed: no weights, "
             "or 'freq' (the penalty depends on how other weights are scaled)"
         )
-    if design.cluster is not None:
+    if design.cluster is not None or design.stratum is not None:
+        role = "strata" if design.cluster is None else "cluster"
         raise ArgumentError(
-            "penalty: got 'firth' with cluster=; allowed: independent rows (the penalised "
-            "likelihood ratio knows no clusters; id= keeps rows in one fold)"
+            f"penalty: got 'firth' with {role}=; allowed: independent rows (the penalised "
+            "likelihood ratio knows no clusters or strata; id= keeps rows in one fold)"
         )
 
 

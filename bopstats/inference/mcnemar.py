@@ -14,8 +14,10 @@ from bopstats.inference.paired import mcnemar_exact
 def mcnemar_table(evaluation: Evaluation, name: str | None) -> pd.DataFrame:
     """Test every group and the population; see `BoPResults.mcnemar`."""
     settings = evaluation.settings
-    if settings.weight_type in ("prob", "precision") or settings.clustered:
-        got = "clusters" if settings.clustered else f"{settings.weight_type} weights"
+    if settings.weight_type in ("prob", "precision") or settings.complex_design:
+        got = f"{settings.weight_type} weights"
+        if settings.complex_design:
+            got = "clusters" if settings.clustered else "strata"
         fail("mcnemar", got, "independent rows, without weights or with frequencies")
     single = [cost for cost in evaluation.costs if not cost.group_only]
     counted = [cost.name for cost in single if cost.integer]

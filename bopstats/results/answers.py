@@ -235,7 +235,7 @@ class Answers(ResultsCore):
         Raises
         ------
         ArgumentError
-            If the cost is not 0–1, or with clusters, sampling or precision weights.
+            If the cost is not 0–1, or with clusters, strata, sampling or precision weights.
 
         References
         ----------
