@@ -12,8 +12,9 @@ integrated over x, by Gauss and Hermite's rule (0-1 costs, which jump: as a func
 which the prediction changes).
 
     python benchmarks/coverage_crossfit.py            1900 samples
-    python benchmarks/coverage_crossfit.py --quick    60 samples
+    python benchmarks/coverage_crossfit.py --samples=60
     python benchmarks/coverage_crossfit.py --csv      1900 samples, and store the table
+    python benchmarks/coverage_crossfit.py --csv 0 3  only these settings; stored rows of others stay
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 from scipy.special import expit, logit
 from scipy.stats import norm
-from stored import Table, progress, report
+from stored import FOLDER, Table, progress
 
 import bopstats as bop
 from bopstats.inference.estimates import estimate
@@ -37,10 +38,11 @@ ALPHA, FOLDS, SEED, SAMPLES, PROCESSES = 0.05, 5, 2024, 1900, 2
 GROUPS = ("large", "small")  # as patsy sorts them
 LEVEL, SLOPE = -0.5, 1.0
 COSTS = {"binomial": ("brier", "zero_one"), "gaussian": ("squared_error",)}
+NAME = "crossfit"
 COLUMNS = (
     *("outcome", "n", "small group", "effect", "cost", "group", "intervals", "true benefit"),
     *("bias of mean", "error", "bias of median", "covers a", "covers b", "below a", "above a"),
-    *("width / sd", "no interval"),
+    *("width / sd", "no interval", "samples"),
 )
 
 
@@ -57,6 +59,11 @@ class Setting:
     effect: float
     nested: bool = False
     refits: int = 0
+
+    @property
+    def cells(self):
+        """What names the setting in the table."""
+        return self.family, str(self.n), str(self.small), f"{self.effect:g}"
 
     @property
     def sizes(self):
@@ -114,10 +121,10 @@ class Setting:
 
 SETTINGS = (
     Setting("binomial", 600, 60, 0.0),
-    Setting("binomial", 600, 60, 1.5, nested=True),
+    Setting("binomial", 600, 60, 1.5),
     Setting("binomial", 2000, 200, 1.5),
-    Setting("gaussian", 600, 60, 0.0, nested=True),
-    Setting("gaussian", 600, 60, 0.5, nested=True, refits=60),
+    Setting("gaussian", 600, 60, 0.0),
+    Setting("gaussian", 600, 60, 0.5, nested=True, refits=30),
     Setting("gaussian", 2000, 200, 0.5),
 )
 
@@ -217,7 +224,6 @@ def summarize(figure, expected):
 
 def table_rows(setting, found):
     """The table's rows of one setting."""
-    start = (setting.family, str(setting.n), str(setting.small), f"{setting.effect:g}")
     for cost in COSTS[setting.family]:
         names = [name for c, name in found if c == cost]
         partitions = next(name for name in names if name.endswith("partitions"))
@@ -226,22 +232,38 @@ def table_rows(setting, found):
             for name in names:
                 s = summarize(found[cost, name][:, :, g], expected[g])
                 yield (
-                    *(*start, cost, GROUPS[g], name, f"{1000 * expected[g]:.2f}"),
+                    *(*setting.cells, cost, GROUPS[g], name, f"{1000 * expected[g]:.2f}"),
                     *(f"{s[k]:.2f}" for k in COLUMNS[8:11]),
                     *(f"{s[k]:.1f}" for k in COLUMNS[11:15]),
                     f"{s['width / sd']:.2f}",
                     f"{s['no interval']:.1f} %",
+                    str(len(found[cost, name])),
                 )
 
 
+def stored_rows():
+    """The stored table's rows by setting."""
+    found = {setting: [] for setting in SETTINGS}
+    if (FOLDER / f"{NAME}.csv").exists():
+        for row in Table.read(NAME).rows:
+            found[next(each for each in SETTINGS if each.cells == row[:4])].append(row)
+    return found
+
+
 def main(arguments):
-    samples, start, rows = 60 if "--quick" in arguments else SAMPLES, time.perf_counter(), []
+    start, wish = time.perf_counter(), [a for a in arguments if a.startswith("--samples=")]
+    samples = int(wish[0].partition("=")[2]) if wish else SAMPLES
+    chosen = [int(each) for each in arguments if each.isdigit()] or range(len(SETTINGS))
+    rows = stored_rows()
     with Pool(PROCESSES) as pool:
         workers = partial(pool.imap, chunksize=10)
-        for setting in SETTINGS:
-            rows += table_rows(setting, study(setting, samples, workers))
+        for setting in (SETTINGS[each] for each in chosen):
+            rows[setting] = list(table_rows(setting, study(setting, samples, workers)))
+            table = Table(NAME, COLUMNS, [row for each in rows.values() for row in each])
+            if "--csv" in arguments:
+                table.write()
             progress(str(setting), start)
-    report(Table("crossfit", COLUMNS, rows), arguments)
+    print(table.markdown)
 
 
 if __name__ == "__main__":

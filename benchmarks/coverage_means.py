@@ -4,7 +4,7 @@ Benefits are drawn from a normal, an exponential and a lognormal law (skewness 0
 simulated sample a group of one `RowBop`, so that the code of the package runs as it is. With a
 share changed below 1 the others' benefit is exactly 0.
 
-    python benchmarks/coverage_means.py            2000 samples, 1999 replicates each
+    python benchmarks/coverage_means.py            2000 samples, 999 replicates each
     python benchmarks/coverage_means.py --quick    400 samples
     python benchmarks/coverage_means.py --csv      2000 samples, and store the table
 """
@@ -21,9 +21,8 @@ from bopstats.groups import GroupMoments, RowBop
 from bopstats.inference.bootstrap import bootstrap_means
 from bopstats.inference.bootstrap_limits import METHODS, limits
 from bopstats.inference.means import group_means
-from bopstats.inference.resampled import REPLICATES
 
-SAMPLES, SEED = 2000, 2024
+SAMPLES, REPLICATES, SEED = 2000, 999, 2024
 SIZES = (10, 30, 100, 1000)
 SHARES = (1.0, 0.3, 0.05, 0.005)
 LAWS = {
