@@ -14,7 +14,7 @@ which the prediction changes).
     python benchmarks/coverage_crossfit.py            1900 samples
     python benchmarks/coverage_crossfit.py --samples=60
     python benchmarks/coverage_crossfit.py --csv      1900 samples, and store the table
-    python benchmarks/coverage_crossfit.py --csv 0 3  only these settings; stored rows of others stay
+    python benchmarks/coverage_crossfit.py --csv 0 3  of settings 0 and 3; other rows stay stored
 """
 
 from __future__ import annotations
@@ -107,10 +107,10 @@ class Setting:
         if cost == "zero_one":
             with np.errstate(divide="ignore"):
                 change = np.clip(-level / slope, -9, 9)
-            parts = [
-                np.where(slope[..., g] > 0, ones + gain(change[..., g]), zeros - gain(change[..., g]))
-                for g, (gain, ones, zeros) in enumerate(self._gains)
-            ]
+            parts = []
+            for g, (gain, ones, zeros) in enumerate(self._gains):
+                below = gain(change[..., g])
+                parts.append(np.where(slope[..., g] > 0, ones + below, zeros - below))
             return np.stack(parts, axis=-1)
         nodes, weights = self._nodes
         # E (y − μ)² is E (risk − μ)² and what no model can change.

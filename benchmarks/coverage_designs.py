@@ -59,9 +59,7 @@ def weight_study(law, n, samples, replicates=REPLICATES):
     for first in range(0, samples, AT_ONCE):
         shape = (min(AT_ONCE, samples - first), n)
         z = rng.normal(size=shape)
-        pieces.append(
-            intervals(draw(rng, shape) + SLOPE * z, replicates, rng, np.exp(SPREAD * z))
-        )
+        pieces.append(intervals(draw(rng, shape) + SLOPE * z, replicates, rng, np.exp(SPREAD * z)))
     # Weighting by exp(z/2) moves the mean of z by 1/2.
     return mean + SLOPE * SPREAD, {
         method: np.concatenate([np.array(piece[method]) for piece in pieces], axis=1)

@@ -1,9 +1,10 @@
 """Coverage of the limits of gamma, the smallest group benefit.
 
 Groups of equal size with benefits of standard deviation 1, normal, exponential, or with the
-exponential's long tail among the harms ("-exponential"). Their means are all 0 ("equal"), or 0 in the first and 1 in the others ("one"), so gamma is 0. Each limit is to err
-in at most 2.5 %. Samples are passed to the package as partitions of one run, to be looked at one by
-one; gamma's limits and its estimate are what `res.gamma()` prints from a single partition.
+exponential's long tail among the harms ("-exponential"). Their means are all 0 ("equal"), or 0 in
+the first and 1 in the others ("one"), so that gamma is 0. Each limit is to err in at most 2.5 %.
+Samples are passed to the package as partitions of one run, to be looked at one by one; gamma's
+limits and its estimate are what `res.gamma()` prints from a single partition.
 
     python benchmarks/coverage_gamma.py            2000 samples
     python benchmarks/coverage_gamma.py --quick    400 samples

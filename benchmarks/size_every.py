@@ -88,15 +88,14 @@ def rejects_counts(people, share, lean, level):
     """
     changed = np.arange(people + 1)
     chance = stats.binom.pmf(changed, people, share)
-    return float(
-        chance @ stats.binom.sf(thresholds(people, level) - 1, changed, (1 + lean) / 2)
-    )
+    return float(chance @ stats.binom.sf(thresholds(people, level) - 1, changed, (1 + lean) / 2))
 
 
 @cache
 def worst_share(people, level):
     """Share of changed predictions with the largest size."""
-    shares = np.unique(np.concatenate([np.geomspace(0.5 / people, 1, 200), np.arange(1, 201) / 200]))
+    few, many = np.geomspace(0.5 / people, 1, 200), np.arange(1, 201) / 200
+    shares = np.unique(np.concatenate([few, many]))
     sizes = [rejects_counts(people, share, 0.0, level) for share in shares]
     return float(shares[int(np.argmax(sizes))])
 
