@@ -11,10 +11,10 @@ A fitted model's line is read off its held-out predictions, and the known law of
 integrated over x, by Gauss and Hermite's rule (0-1 costs, which jump: as a function of the x at
 which the prediction changes).
 
-    python benchmarks/coverage_crossfit.py            1900 samples
-    python benchmarks/coverage_crossfit.py --samples=60
-    python benchmarks/coverage_crossfit.py --csv      1900 samples, and store the table
-    python benchmarks/coverage_crossfit.py --csv 0 3  of settings 0 and 3; other rows stay stored
+    python benchmarks/coverage_crossfit.py [--samples=1900] [--csv] [0 3]
+
+With ``--csv`` the table is stored; with numbers only these settings run, and of the others what is
+stored stays.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 from scipy.special import expit, logit
 from scipy.stats import norm
-from stored import FOLDER, Table, progress
+from stored import FOLDER, Table, progress, samples_of
 
 import bopstats as bop
 from bopstats.inference.estimates import estimate
@@ -251,8 +251,7 @@ def stored_rows():
 
 
 def main(arguments):
-    start, wish = time.perf_counter(), [a for a in arguments if a.startswith("--samples=")]
-    samples = int(wish[0].partition("=")[2]) if wish else SAMPLES
+    start, samples = time.perf_counter(), samples_of(arguments, SAMPLES)
     chosen = [int(each) for each in arguments if each.isdigit()] or range(len(SETTINGS))
     rows = stored_rows()
     with Pool(PROCESSES) as pool:

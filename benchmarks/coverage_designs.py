@@ -4,9 +4,7 @@ Clusters: 10 people each ("equal"), or 4 or 16 ("unequal"); an intraclass correl
 errors of clusters and people both normal, or both exponential. Weights: exp(z/2) with z ~ N(0, 1),
 and benefits that rise with z, so that an unweighted mean is biased. t is the linearised one.
 
-    python benchmarks/coverage_designs.py            2000 samples, 999 replicates each
-    python benchmarks/coverage_designs.py --quick    200 samples
-    python benchmarks/coverage_designs.py --csv      2000 samples, and store both tables
+    python benchmarks/coverage_designs.py [--samples=2000] [--csv]
 """
 
 from __future__ import annotations
@@ -17,7 +15,7 @@ from dataclasses import replace
 
 import numpy as np
 from coverage_means import AT_ONCE, LAWS, REPLICATES, SAMPLES, SIZES, cells_of, intervals, rows_of
-from stored import Table, progress, report
+from stored import Table, progress, report, samples_of
 
 from bopstats.groups import GroupMoments
 from bopstats.inference.bootstrap import bootstrap_means
@@ -27,7 +25,7 @@ from bopstats.inference.means import group_means
 SEED, CORRELATION, SLOPE, SPREAD = 2024, 0.1, 0.5, 0.5
 CLUSTERS = (10, 20, 50)
 MEMBERS = {"equal": (10, 10), "unequal": (4, 16)}
-RESULT = ("method", "coverage", "below", "above", "width / t", "infinite", "no interval")
+RESULT = ("method", "coverage", "below", "above", "width / t", "infinite", "no interval", "samples")
 
 
 def cluster_sample(law, clusters, sizes, rng):
@@ -68,7 +66,7 @@ def weight_study(law, n, samples, replicates=REPLICATES):
 
 
 def main(arguments):
-    samples, start, rows = 200 if "--quick" in arguments else SAMPLES, time.perf_counter(), []
+    samples, start, rows = samples_of(arguments, SAMPLES), time.perf_counter(), []
     for law in ("normal", "exponential"):
         for clusters in CLUSTERS:
             for sizes in MEMBERS:

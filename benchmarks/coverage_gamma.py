@@ -6,9 +6,7 @@ the first and 1 in the others ("one"), so that gamma is 0. Each limit is to err 
 Samples are passed to the package as partitions of one run, to be looked at one by one; gamma's
 limits and its estimate are what `res.gamma()` prints from a single partition.
 
-    python benchmarks/coverage_gamma.py            2000 samples
-    python benchmarks/coverage_gamma.py --quick    400 samples
-    python benchmarks/coverage_gamma.py --csv      2000 samples, and store the table
+    python benchmarks/coverage_gamma.py [--samples=2000] [--csv]
 """
 
 from __future__ import annotations
@@ -19,7 +17,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 from coverage_means import LAWS, rows_of
-from stored import Table, progress, report
+from stored import Table, progress, report, samples_of
 
 import bopstats as bop
 from bopstats.groups import GroupIndex, GroupMoments
@@ -30,7 +28,7 @@ SAMPLES, SEED, ALPHA, COST = 2000, 2024, 0.05, "squared_error"
 SIZES, GROUPS, AT_ONCE = (10, 30, 100, 1000), (2, 4, 12), 200
 COLUMNS = (
     *("law", "n a group", "groups", "others", "lower limit above", "upper limit below", "coverage"),
-    "mean estimate",
+    *("mean estimate", "samples"),
 )
 
 
@@ -72,12 +70,12 @@ def row(law, n, groups, others, samples):
     below, above = 100 * (low > 0).mean(), 100 * (high < 0).mean()
     return (
         *(law, str(n), str(groups), others, f"{below:.2f}", f"{above:.2f}"),
-        *(f"{100 - below - above:.2f}", f"{value.mean():.3f}"),
+        *(f"{100 - below - above:.2f}", f"{value.mean():.3f}", str(samples)),
     )
 
 
 def main(arguments):
-    samples, start, rows = 400 if "--quick" in arguments else SAMPLES, time.perf_counter(), []
+    samples, start, rows = samples_of(arguments, SAMPLES), time.perf_counter(), []
     for law in ("normal", "exponential", "-exponential"):
         for n in SIZES:
             for groups in GROUPS:

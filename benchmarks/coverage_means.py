@@ -4,9 +4,7 @@ Benefits are drawn from a normal, an exponential and a lognormal law (skewness 0
 simulated sample a group of one `RowBop`, so that the code of the package runs as it is. With a
 share changed below 1 the others' benefit is exactly 0.
 
-    python benchmarks/coverage_means.py            2000 samples, 999 replicates each
-    python benchmarks/coverage_means.py --quick    400 samples
-    python benchmarks/coverage_means.py --csv      2000 samples, and store the table
+    python benchmarks/coverage_means.py [--samples=2000] [--csv]
 """
 
 from __future__ import annotations
@@ -15,7 +13,7 @@ import sys
 import time
 
 import numpy as np
-from stored import Table, progress, report
+from stored import Table, progress, report, samples_of
 
 from bopstats.groups import GroupMoments, RowBop
 from bopstats.inference.bootstrap import bootstrap_means
@@ -32,7 +30,7 @@ LAWS = {
 }
 COLUMNS = (
     *("share changed", "law", "n", "method", "coverage", "below", "above", "width / t"),
-    *("infinite", "no interval"),
+    *("infinite", "no interval", "samples"),
 )
 AT_ONCE = 500  # samples in one RowBop
 
@@ -76,7 +74,7 @@ def study(law, n, samples, replicates, share=1.0):
 
 
 def cells_of(truth, found):
-    """Method, coverage, misses below and above, width, and intervals that are no intervals."""
+    """Method, coverage, misses on both sides, width, what is no interval, and samples."""
     reference = np.subtract(*found["t"][::-1])
     for method, (low, high) in found.items():
         has = ~np.isnan(high - low)
@@ -86,12 +84,12 @@ def cells_of(truth, found):
         yield (
             *(method, f"{100 - below - above:.1f}", f"{below:.1f}", f"{above:.1f}"),
             *(f"{width:.2f}", f"{100 * (has & ~finite).mean():.1f} %"),
-            f"{100 * (1 - has.mean()):.1f} %",
+            *(f"{100 * (1 - has.mean()):.1f} %", str(len(has))),
         )
 
 
 def main(arguments):
-    samples, start, rows = 400 if "--quick" in arguments else SAMPLES, time.perf_counter(), []
+    samples, start, rows = samples_of(arguments, SAMPLES), time.perf_counter(), []
     for share in SHARES:
         for law in LAWS:
             for n in SIZES:

@@ -6,9 +6,7 @@ AUCs Φ(d/√2). 30 % of people have the event. R²: y = 0.5 x₁ + b x₂ + e w
 var e = 1; the generic model knows the first coefficient, the personalized one takes b for 0.3 (or
 for 0.1 where it is 0). One simulated sample is a group of one `RowBop`.
 
-    python benchmarks/coverage_metrics.py            2000 samples, 999 replicates each
-    python benchmarks/coverage_metrics.py --quick    200 samples
-    python benchmarks/coverage_metrics.py --csv      2000 samples, and store the table
+    python benchmarks/coverage_metrics.py [--samples=2000] [--csv]
 """
 
 from __future__ import annotations
@@ -19,7 +17,7 @@ import time
 import numpy as np
 from coverage_means import LAWS
 from scipy.special import expit, ndtr
-from stored import Table, progress, report
+from stored import Table, progress, report, samples_of
 
 from bopstats.groups import RowBop
 from bopstats.inference.bootstrap_limits import METHODS, limits
@@ -31,7 +29,7 @@ SIZES = {"auc": (10, 30, 100), "r2": (10, 30, 100, 1000)}
 SPREADS = {"normal": 1.0, "lognormal": np.sqrt((np.e - 1) * np.e)}
 COLUMNS = (
     *("metric", "law of errors", "true benefit", "n", "method"),
-    *("coverage", "below", "above", "no interval", "width"),
+    *("coverage", "below", "above", "no interval", "width", "samples"),
 )
 
 
@@ -88,11 +86,12 @@ def rows_of_table(metric, law, effect, n, samples):
         yield (
             *(metric, law, f"{truth:.4f}", str(n), method, f"{100 - below - above:.1f}"),
             *(f"{below:.1f}", f"{above:.1f}", f"{100 * (1 - has.mean()):.1f} %", f"{width:.3f}"),
+            str(samples),
         )
 
 
 def main(arguments):
-    samples, start, rows = 200 if "--quick" in arguments else SAMPLES, time.perf_counter(), []
+    samples, start, rows = samples_of(arguments, SAMPLES), time.perf_counter(), []
     cells = [("auc", "normal", effect) for effect in (0.0, 0.3)]
     cells += [("r2", law, effect) for law in SPREADS for effect in (0.0, 0.3)]
     for metric, law, effect in cells:

@@ -26,7 +26,7 @@ from bopstats.inference.paired import ENOUGH, SMALL_GROUP, choose_method, paired
 SIZES = (10, 30, 100, 1000)
 SHARES = (0.005, 0.05, 0.3)
 LEANS = (0.0, 0.3, 0.8, 1.0)
-MOST_EXACT = 80  # changed predictions up to which the exact unconditional method is tabulated
+MOST_EXACT = 60  # changed predictions up to which the exact unconditional method is tabulated
 SHORT = {"tango": "T", "exact unconditional": "E", "clopper-pearson": "C"}
 COLUMNS = (
     *("n", "share", "lean", "nq", "Tango", "exact", "CP", "rule", "below", "above"),

@@ -10,9 +10,7 @@ stand in both directions, "-exponential" having its long tail among the harms.
 size there is one group's, whatever d. For 0-1 costs the share of changed predictions is a nuisance
 parameter; "worst" is the share, out of 400, with the largest size.
 
-    python benchmarks/size_every.py            200000 samples of one group
-    python benchmarks/size_every.py --quick    20000
-    python benchmarks/size_every.py --csv      200000, and store the tables
+    python benchmarks/size_every.py [--samples=200000] [--csv]
 """
 
 from __future__ import annotations
@@ -24,7 +22,7 @@ from functools import cache, partial
 import numpy as np
 from coverage_means import LAWS, rows_of
 from scipy import stats
-from stored import Table, progress, report
+from stored import Table, progress, report, samples_of
 
 from bopstats.groups import GroupMoments
 from bopstats.inference.means import Means, group_means
@@ -132,7 +130,8 @@ def rows_of_t(samples, laws=DIRECTED, people=PEOPLE):
             for groups in GROUPS:
                 cells = every(partial(one, level=LEVEL), EFFECTS, groups)
                 error = some(partial(one, 0.0, harm=True), groups)
-                yield (law, str(size), str(groups), *cells, error)
+                drawn = "–" if law == "normal" else str(samples)
+                yield (law, str(size), str(groups), *cells, error, drawn)
 
 
 def rows_of_counts(people=PEOPLE, shares=(*SHARES, "worst")):
@@ -154,8 +153,8 @@ def main(arguments):
     start = time.perf_counter()
     report(Table("size_counts", ("share", *TITLES), list(rows_of_counts())), arguments)
     progress("0-1 costs", start)
-    samples = 20_000 if "--quick" in arguments else SAMPLES
-    report(Table("size_t", ("law", *TITLES), list(rows_of_t(samples))), arguments)
+    samples = samples_of(arguments, SAMPLES)
+    report(Table("size_t", ("law", *TITLES, "samples"), list(rows_of_t(samples))), arguments)
     progress("t", start)
 
 

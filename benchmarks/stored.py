@@ -61,6 +61,12 @@ def report(table: Table, arguments: Sequence[str]) -> None:
         table.write()
 
 
+def samples_of(arguments: Sequence[str], default: int) -> int:
+    """Return the number of samples, ``--samples=N`` or the default."""
+    wish = [each.partition("=")[2] for each in arguments if each.startswith("--samples=")]
+    return int(wish[0]) if wish else default
+
+
 def progress(what: str, start: float) -> None:
     """Say on stderr what is done."""
     print(f"{time.perf_counter() - start:7.0f} s  {what}", file=sys.stderr, flush=True)

@@ -71,6 +71,22 @@ def test_the_stored_tables_keep_what_is_promised():
                 assert 93 - 1.5 <= float(cells["coverage"]) <= 97 + 1.5
 
 
+def test_where_t_and_the_bootstrap_cover_too_little_the_summary_says_so():
+    """Up to skewness 2 each cell below 92.5 % is in the reach of a note (inference/notes.py)."""
+    low = 0
+    for name in ("means", "counts", "clusters", "weights"):
+        table = stored(name)
+        for row in table.rows:
+            cells = dict(zip(table.columns, row, strict=True))
+            n = float(cells.get("n", "inf"))
+            share = float(cells.get("share changed", cells.get("share", "1")))
+            noted = min(n, n * share) < 100 or float(cells.get("clusters", "inf")) < 100
+            if float(cells["coverage"]) < 92.5 and cells.get("law") != "lognormal":
+                low += 1
+                assert noted, cells
+    assert low > 50
+
+
 @pytest.mark.parametrize(("n", "share", "lean"), [(10, 0.3, 0.8), (30, 0.05, 0.0), (100, 0.05, 1)])
 def test_coverage_for_counts_is_enumerated_anew(n, share, lean):
     found = dict(zip(stored("paired").columns, coverage_paired.row(n, share, lean), strict=True))
@@ -107,7 +123,7 @@ def test_the_size_of_tests_for_counts_stays_where_it_is_said_to():
 
 @pytest.mark.parametrize("law", ["normal", "-exponential"])
 def test_the_size_of_t_is_found_again(law):
-    new_samples, columns = 40_000, ("law", *size_every.TITLES)
+    new_samples, columns = 40_000, ("law", *size_every.TITLES, "samples")
     size_every.simulated_means.cache_clear()
     for row in size_every.rows_of_t(new_samples, laws=(law,), people=(30,)):
         new = dict(zip(columns, row, strict=True))
@@ -115,7 +131,8 @@ def test_the_size_of_t_is_found_again(law):
         if law == "normal":
             assert new == old
         else:
-            agree(float(new["others certain"]), new_samples, float(old["others certain"]), 200_000)
+            shares = (float(each["others certain"]) for each in (new, old))
+            agree(next(shares), new_samples, next(shares), int(old["samples"]))
     size_every.simulated_means.cache_clear()
 
 
@@ -137,31 +154,31 @@ def test_one_groups_rejections_multiply_to_those_of_the_test_on_all_groups():
     assert len(seen) == 4
 
 
-def simulated(name, rows, samples, old_samples, key, shares=("coverage",)):
+def simulated(name, rows, samples, key, shares=("coverage",)):
     """Compare rows of a table with the stored ones, by the first `key` cells."""
     table = stored(name)
     for row in rows:
         new = dict(zip(table.columns, row, strict=True))
         old = table.find(**{each: new[each] for each in table.columns[:key]})
         for share in shares:
-            agree(float(new[share]), samples, float(old[share]), old_samples)
+            agree(float(new[share]), samples, float(old[share]), int(old["samples"]))
 
 
 def test_coverage_of_means_is_found_again():
     for share, law, n in ((1.0, "exponential", 30), (0.05, "exponential", 100)):
         found = coverage_means.cells_of(*coverage_means.study(law, n, 400, 499, share))
         rows = [(f"{share:g}", law, str(n), *cells) for cells in found]
-        simulated("means", rows, 400, coverage_means.SAMPLES, 4, ("coverage", "below", "above"))
+        simulated("means", rows, 400, 4, ("coverage", "below", "above"))
 
 
 def test_coverage_with_clusters_and_weights_is_found_again():
     found = coverage_designs.cluster_study("normal", 10, "unequal", 300, 299)
     found = coverage_means.cells_of(0.0, found)
     rows = [("normal", "10", "unequal", *cells) for cells in found]
-    simulated("clusters", rows, 300, coverage_designs.SAMPLES, 4)
+    simulated("clusters", rows, 300, 4)
     found = coverage_means.cells_of(*coverage_designs.weight_study("lognormal", 10, 400, 499))
     rows = [("lognormal", "10", *cells) for cells in found]
-    simulated("weights", rows, 400, coverage_designs.SAMPLES, 3)
+    simulated("weights", rows, 400, 3)
 
 
 def test_coverage_of_group_metrics_is_found_again():
@@ -169,13 +186,13 @@ def test_coverage_of_group_metrics_is_found_again():
         *coverage_metrics.rows_of_table("auc", "normal", 0.3, 30, 200),
         *coverage_metrics.rows_of_table("r2", "lognormal", 0.3, 30, 200),
     ]
-    simulated("metrics", rows, 200, coverage_metrics.SAMPLES, 5)
+    simulated("metrics", rows, 200, 5)
 
 
 def test_coverage_of_gamma_is_found_again():
     rows = [coverage_gamma.row("-exponential", 30, 4, others, 600) for others in ("equal", "one")]
     misses = ("lower limit above", "upper limit below")
-    simulated("gamma", rows, 600, coverage_gamma.SAMPLES, 4, misses)
+    simulated("gamma", rows, 600, 4, misses)
 
 
 @pytest.mark.parametrize(

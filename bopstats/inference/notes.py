@@ -13,7 +13,7 @@ _FEW_EVENTS = 10
 # Nominal 95 % intervals of a skewed mean cover 84–93 % up to 30 people and 92–94 % at 100; what
 # counts is how many people's cost changed (80 % with 5 of 1000), and clusters (docs/coverage.md).
 _APPROXIMATE = ("t", "bca", "percentile", "nested", "refit bootstrap")
-_MANY, _MANY_CLUSTERS = 100, 50
+_MANY = 100
 _DOUBT = "the interval may under-cover"
 _SMALL = f"fewer than {_MANY} people: {_DOUBT} where benefits are skewed"
 _OUTSIDE = "the mean over partitions lies outside of the median limits"
@@ -72,7 +72,7 @@ def _thin(estimates: Estimates, evaluation: Evaluation) -> list[str]:
         _SMALL
         if size < _MANY
         else f"only {clusters:g} clusters: {_DOUBT}"
-        if clusters < _MANY_CLUSTERS
+        if clusters < _MANY
         else f"the cost of only {changed:g} people changed: {_DOUBT}"
         if changed < _MANY
         else ""

@@ -71,9 +71,9 @@ def test_an_interval_that_few_people_few_changed_or_few_clusters_carry_is_noted(
     for changed, noted in ((99, True), (100, False)):
         text = notes_of(np.where(np.arange(400) < changed, many, 0.0))
         assert ("of only 99 people changed: the interval may under-cover" in text) is noted
-    for clusters, noted in ((49, True), (50, False)):
+    for clusters, noted in ((99, True), (100, False)):
         text = notes_of(many, cluster=np.arange(400) % clusters)
-        assert ("only 49 clusters: the interval may under-cover" in text) is noted
+        assert ("only 99 clusters: the interval may under-cover" in text) is noted
     counts = np.where(np.arange(400) < 30, 1.0, 0.0)[None]
     assert "under-cover" not in notes_of(counts, cost="zero_one")
 
