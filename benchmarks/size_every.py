@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import sys
 import time
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 
 import numpy as np
 from coverage_means import LAWS, rows_of
@@ -51,17 +51,23 @@ def simulated_means(law, people, samples):
     )
 
 
+@lru_cache(maxsize=8)
+def simulated_pvalues(law, people, samples, null):
+    """One-sided p-values of benefit and of harm, shape (samples,) each."""
+    return simulated_means(law, people, samples).pvalues(null)
+
+
 def rejects_t(law, people, samples, effect, level, harm=False):
     """Probability that one group's p-value, of benefit or of harm, is at most `level`."""
     effect = -effect if harm else effect
     if law == "normal":
         tail = stats.nct.sf(stats.t.isf(level, people - 1), people - 1, effect * np.sqrt(people))
         return float(tail)
-    means = simulated_means(law.removeprefix("-"), people, samples)
+    p = partial(simulated_pvalues, law.removeprefix("-"), people, samples)
     # Mirroring a law swaps benefit and harm; to add an effect is to test another null.
     mirrored = law.startswith("-") != harm
-    p = means.pvalues(effect)[1] if mirrored else means.pvalues(-effect)[0]
-    return float((p <= level).mean())
+    one_sided = p(effect)[1] if mirrored else p(-effect)[0]
+    return float((one_sided <= level).mean())
 
 
 @cache

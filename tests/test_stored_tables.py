@@ -34,6 +34,8 @@ stored = Table.read
 @pytest.fixture(autouse=True)
 def other_seed(monkeypatch):
     """Let the scripts draw other samples than those of the stored tables."""
+    size_every.simulated_means.cache_clear()
+    size_every.simulated_pvalues.cache_clear()
     for script in SCRIPTS:
         monkeypatch.setattr(script, "SEED", 7)
 
@@ -124,7 +126,6 @@ def test_the_size_of_tests_for_counts_stays_where_it_is_said_to():
 @pytest.mark.parametrize("law", ["normal", "-exponential"])
 def test_the_size_of_t_is_found_again(law):
     new_samples, columns = 40_000, ("law", *size_every.TITLES, "samples")
-    size_every.simulated_means.cache_clear()
     for row in size_every.rows_of_t(new_samples, laws=(law,), people=(30,)):
         new = dict(zip(columns, row, strict=True))
         old = stored("size_t").find(**{name: new[name] for name in columns[:3]})
@@ -133,7 +134,6 @@ def test_the_size_of_t_is_found_again(law):
         else:
             shares = (float(each["others certain"]) for each in (new, old))
             agree(next(shares), new_samples, next(shares), int(old["samples"]))
-    size_every.simulated_means.cache_clear()
 
 
 def test_one_groups_rejections_multiply_to_those_of_the_test_on_all_groups():
