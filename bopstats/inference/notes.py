@@ -68,18 +68,22 @@ def _interval_notes(estimates: Estimates, evaluation: Evaluation) -> list[list[s
 
 def _thin(estimates: Estimates, evaluation: Evaluation) -> list[str]:
     """Say where too few people, clusters or changed costs carry an approximate interval."""
-    return [
-        _SMALL
-        if size < _MANY
-        else f"only {clusters:g} clusters: {_DOUBT}"
-        if clusters < _MANY
-        else f"the cost of only {changed:g} people changed: {_DOUBT}"
-        if changed < _MANY
-        else ""
-        for size, clusters, changed in zip(
-            estimates.median("n"), _clusters(evaluation), estimates.median("changed"), strict=True
-        )
-    ]
+    names = ("n", "n_eff", "changed")
+    figures = (*(estimates.median(name) for name in names), _clusters(evaluation))
+    return [_too_few(*each) for each in zip(*figures, strict=True)]
+
+
+def _too_few(n: float, n_eff: float, changed: float, clusters: float) -> str:
+    """Return the first of a group's doubts; figures that are nan raise none."""
+    if n < _MANY:
+        return _SMALL
+    if clusters < _MANY:
+        return f"only {clusters:g} clusters: {_DOUBT}"
+    if n_eff < _MANY:
+        return f"worth only {n_eff:.0f} people (n_eff): {_DOUBT} where benefits are skewed"
+    if changed < _MANY:
+        return f"the cost of only {changed:g} people changed: {_DOUBT}"
+    return ""
 
 
 def _clusters(evaluation: Evaluation) -> FloatArray:

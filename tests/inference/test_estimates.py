@@ -74,6 +74,10 @@ def test_an_interval_that_few_people_few_changed_or_few_clusters_carry_is_noted(
     for clusters, noted in ((99, True), (100, False)):
         text = notes_of(many, cluster=np.arange(400) % clusters)
         assert ("only 99 clusters: the interval may under-cover" in text) is noted
+    for heavy, noted in ((20, True), (0, False)):  # Kish: 780²/8380 = 72.6
+        weight = np.where(np.arange(400) < heavy, 20.0, 1.0)
+        text = notes_of(many, weight=weight, weight_type="prob")
+        assert ("worth only 73 people (n_eff): the interval may under-cover" in text) is noted
     counts = np.where(np.arange(400) < 30, 1.0, 0.0)[None]
     assert "under-cover" not in notes_of(counts, cost="zero_one")
 
