@@ -29,7 +29,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 from scipy.special import expit, logit
 from scipy.stats import norm
-from stored import FOLDER, Table, progress, samples_of
+from stored import Table, progress, samples_of, stored_by
 
 import bopstats as bop
 from bopstats.inference.estimates import estimate
@@ -241,19 +241,10 @@ def table_rows(setting, found):
                 )
 
 
-def stored_rows():
-    """The stored table's rows by setting."""
-    found = {setting: [] for setting in SETTINGS}
-    if (FOLDER / f"{NAME}.csv").exists():
-        for row in Table.read(NAME).rows:
-            found[next(each for each in SETTINGS if each.cells == row[:4])].append(row)
-    return found
-
-
 def main(arguments):
     start, samples = time.perf_counter(), samples_of(arguments, SAMPLES)
     chosen = [int(each) for each in arguments if each.isdigit()] or range(len(SETTINGS))
-    rows = stored_rows()
+    rows = stored_by(NAME, {setting.cells: setting for setting in SETTINGS})
     with Pool(PROCESSES) as pool:
         workers = partial(pool.imap, chunksize=10)
         for setting in (SETTINGS[each] for each in chosen):

@@ -4,7 +4,9 @@ Benefits are drawn from a normal, an exponential and a lognormal law (skewness 0
 simulated sample a group of one `RowBop`, so that the code of the package runs as it is. With a
 share changed below 1 the others' benefit is exactly 0.
 
-    python benchmarks/coverage_means.py [--samples=2000] [--csv]
+    python benchmarks/coverage_means.py [--samples=2000] [--csv] [0.3 0.05]
+
+With numbers only these shares changed run, and of the others what is stored stays.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import sys
 import time
 
 import numpy as np
-from stored import Table, progress, report, samples_of
+from stored import Table, progress, report, samples_of, stored_by
 
 from bopstats.groups import GroupMoments, RowBop
 from bopstats.inference.bootstrap import bootstrap_means
@@ -28,6 +30,7 @@ LAWS = {
     "exponential": (lambda rng, shape: rng.exponential(size=shape), 1.0),
     "lognormal": (lambda rng, shape: rng.lognormal(size=shape), np.exp(0.5)),
 }
+NAME = "means"
 COLUMNS = (
     *("share changed", "law", "n", "method", "coverage", "below", "above", "width / t"),
     *("infinite", "no interval", "samples"),
@@ -89,14 +92,17 @@ def cells_of(truth, found):
 
 
 def main(arguments):
-    samples, start, rows = samples_of(arguments, SAMPLES), time.perf_counter(), []
-    for share in SHARES:
+    samples, start = samples_of(arguments, SAMPLES), time.perf_counter()
+    chosen = [float(each) for each in arguments if not each.startswith("-")] or SHARES
+    rows = stored_by(NAME, {(f"{share:g}",): share for share in SHARES})
+    for share in chosen:
+        rows[share] = []
         for law in LAWS:
             for n in SIZES:
                 cells = cells_of(*study(law, n, samples, REPLICATES, share))
-                rows += [(f"{share:g}", law, str(n), *each) for each in cells]
+                rows[share] += [(f"{share:g}", law, str(n), *each) for each in cells]
             progress(f"{share:g} {law}", start)
-    report(Table("means", COLUMNS, rows), arguments)
+    report(Table(NAME, COLUMNS, [row for each in rows.values() for row in each]), arguments)
 
 
 if __name__ == "__main__":

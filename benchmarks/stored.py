@@ -15,6 +15,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).resolve().parent / "tables"
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "coverage.md"
@@ -70,6 +71,19 @@ def samples_of(arguments: Sequence[str], default: int) -> int:
 def progress(what: str, start: float) -> None:
     """Say on stderr what is done."""
     print(f"{time.perf_counter() - start:7.0f} s  {what}", file=sys.stderr, flush=True)
+
+
+def stored_by(name: str, keys: dict[tuple[str, ...], Any]) -> dict[Any, list[tuple[str, ...]]]:
+    """Return a stored table's rows by what their first cells are the key of.
+
+    All values of `keys` are there, in its order, without rows where nothing is stored.
+    """
+    width = len(next(iter(keys)))
+    found: dict[Any, list[tuple[str, ...]]] = {value: [] for value in keys.values()}
+    if (FOLDER / f"{name}.csv").exists():
+        for row in Table.read(name).rows:
+            found[keys[row[:width]]].append(row)
+    return found
 
 
 def names() -> list[str]:
