@@ -4,17 +4,22 @@ Everything is enumerated, nothing simulated: with M changed predictions, M is bi
 given M, n_plus is binomial(M, (1 + lean) / 2), where delta = lean * q. The mirror image -lean has
 the same coverage with the sides swapped. Outcomes further than 8 standard deviations are left out.
 
-    python benchmarks/coverage_paired.py          table 1: per n, share changed and lean
-    python benchmarks/coverage_paired.py worst    table 2: the worst point of each n, by threshold
+Table 1 is by n, share changed and lean; table 2 has the worst point of each n, by the threshold
+from which Tango's method is used.
+
+    python benchmarks/coverage_paired.py            print both tables
+    python benchmarks/coverage_paired.py --csv      store them too
 """
 
 from __future__ import annotations
 
 import sys
+import time
 from functools import cache
 
 import numpy as np
 from scipy import stats
+from stored import Table, progress, report
 
 from bopstats.inference.paired import ENOUGH, SMALL_GROUP, choose_method, paired_interval
 
@@ -23,6 +28,11 @@ SHARES = (0.005, 0.05, 0.3)
 LEANS = (0.0, 0.3, 0.8, 1.0)
 MOST_EXACT = 60  # changed predictions up to which the exact unconditional method is tabulated
 SHORT = {"tango": "T", "exact unconditional": "E", "clopper-pearson": "C"}
+COLUMNS = (
+    *("n", "share", "lean", "nq", "Tango", "exact", "CP", "rule", "below", "above"),
+    *("w. exact", "w. CP", "w. rule", "chosen"),
+)
+WORST = ("n", "method", "least coverage", "at nq", "lean", "largest one-sided error", "size at 0")
 
 
 @cache
@@ -49,7 +59,7 @@ def study(n, share, lean, choose):
         total[method] = total.get(method, 0.0) + chance
         for plus, given in zip(*window(int(changed), (1 + lean) / 2), strict=True):
             weight = chance * given
-            if weight < 1e-13:
+            if weight < 1e-10:
                 continue
             minus = int(changed - plus)
             low = lower(method, n, int(plus), minus)
@@ -61,21 +71,7 @@ def study(n, share, lean, choose):
 
 
 def percent(value):
-    return "     -" if value is None else f"{100 * value:6.2f}"
-
-
-def table():
-    """Print coverage and width of each method, and of the rule that chooses."""
-    print("coverage in %; misses: delta below the lower, above the upper limit; width / Tango's")
-    print(
-        "    n  share  lean    nq |  Tango  exact     CP |   rule  below  above |"
-        " w.exact   w.CP w.rule | chosen"
-    )
-    for n in SIZES:
-        for share in SHARES:
-            for lean in LEANS:
-                print(row(n, share, lean))
-        print()
+    return "–" if value is None else f"{100 * value:.2f}"
 
 
 def row(n, share, lean):
@@ -90,34 +86,33 @@ def row(n, share, lean):
         return percent(None if one is None else 1 - one["low"] - one["high"])
 
     def width(one):
-        return "     -" if one is None else f"{one['width'] / tango['width']:6.3f}"
+        return "–" if one is None else f"{one['width'] / tango['width']:.3f}"
 
     chosen = " ".join(f"{SHORT[k]} {rule[k]:.2f}" for k in SHORT if rule.get(k, 0) > 0.005)
     return (
-        f"{n:5d} {share:6.3f} {lean:5.1f} {n * share:5g} | {covered(tango)} {covered(exact)}"
-        f" {covered(bounds)} | {covered(rule)} {percent(rule['low'])} {percent(rule['high'])} |"
-        f" {width(exact)}  {width(bounds)} {width(rule)} | {chosen}"
+        *(str(n), f"{share:g}", f"{lean:g}", f"{n * share:g}"),
+        *(covered(tango), covered(exact), covered(bounds), covered(rule)),
+        *(percent(rule["low"]), percent(rule["high"])),
+        *(width(exact), width(bounds), width(rule), chosen),
     )
 
 
-def worst():
-    """Print the least coverage over shares and leans, if Tango began at other thresholds."""
-    print(f"chosen: exact up to n = {SMALL_GROUP}, Tango from {ENOUGH} changed and {ENOUGH} not")
-    print("    n  rule           | least coverage  at nq   lean | most one-sided error  size at 0")
+def worst(sizes=(10, 30, 50, 60, 100, 300)):
+    """Rows of the least coverage over shares and leans, if Tango began at other thresholds."""
     leans = np.array([0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 1.0])
-    for n in (10, 30, 50, 60, 100, 300):
+    for n in sizes:
         expected = np.concatenate([np.arange(1, 70) * 0.7, np.linspace(0.02, 1, 30) * n])
         expected = np.concatenate([expected, n - np.arange(0, 30) * 0.5])
         shares = np.unique(expected[(expected > 0) & (expected <= n)]) / n
         rules = {"Tango always": lambda *_: "tango"}
         if n <= SMALL_GROUP:
-            rules["exact always"] = lambda *_: "exact unconditional"
+            rules["exact always (chosen)"] = lambda *_: "exact unconditional"
         else:
             for enough in (5, 10, 15, 20, 25):
-                rules[f"from {enough}"] = threshold(enough)
+                name = f"Tango from {enough}{' (chosen)' if enough == ENOUGH else ''}"
+                rules[name] = threshold(enough)
         for name, choose in rules.items():
-            print(worst_row(n, name, choose, shares, leans))
-        print()
+            yield worst_row(n, name, choose, shares, leans)
 
 
 def threshold(enough):
@@ -146,10 +141,20 @@ def worst_row(n, name, choose, shares, leans):
             most = max(most, below, above)
             size = max(size, below if lean == 0 else 0.0)
     return (
-        f"{n:5d}  {name:14s} | {percent(least[0])}        {least[1]:7.1f}   {least[2]:4.2f} |"
-        f" {percent(most)}               {percent(size)}"
+        *(str(n), name, percent(least[0]), f"{least[1]:.1f}", f"{least[2]:g}"),
+        *(percent(most), percent(size)),
     )
 
 
+def main(arguments):
+    start, rows = time.perf_counter(), []
+    for n in SIZES:
+        rows += [row(n, share, lean) for share in SHARES for lean in LEANS]
+        progress(f"n = {n}", start)
+    report(Table("paired", COLUMNS, rows), arguments)
+    report(Table("paired_worst", WORST, list(worst())), arguments)
+    progress("worst", start)
+
+
 if __name__ == "__main__":
-    worst() if sys.argv[1:] == ["worst"] else table()
+    main(sys.argv[1:])

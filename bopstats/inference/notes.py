@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import numpy as np
 
-from bopstats._typing import BoolArray
+from bopstats._typing import BoolArray, FloatArray
 from bopstats.evaluation import Evaluation
 from bopstats.inference.estimates import Estimates
 
 _RARE = 0.01
 _FEW_EVENTS = 10
-# Nominal 95 % t and bootstrap intervals of a skewed mean cover 84–93 % up to 30 people, 92–94 %
-# at 100 (benchmarks/coverage_means.py).
-_SKEW_MATTERS, _MANY = ("t", "bca", "percentile"), 100
-_SMALL = f"fewer than {_MANY} people: the interval may under-cover where benefits are skewed"
+# Nominal 95 % intervals of a skewed mean cover 84–93 % up to 30 people and 92–94 % at 100; what
+# counts is how many people's cost changed (80 % with 5 of 1000), and clusters (docs/coverage.md).
+_APPROXIMATE = ("t", "bca", "percentile", "nested", "refit bootstrap")
+_MANY = 100
+_DOUBT = "the interval may under-cover"
+_SMALL = f"fewer than {_MANY} people: {_DOUBT} where benefits are skewed"
 _OUTSIDE = "the mean over partitions lies outside of the median limits"
 
 
 def group_notes(estimates: Estimates, evaluation: Evaluation) -> list[str]:
     """Return one text a group, the population last; empty where there is nothing to say.
 
-    Says why a figure is missing; that events or people are few; that 0–1 loss cannot see a group
-    in which under 1 % or over 99 % of predictions pass the threshold; and that personal terms
-    which only shift a whole group cannot change its AUC.
+    Says why a figure is missing; that events, people, clusters or changed costs are few; that 0–1
+    loss cannot see a group in which under 1 % or over 99 % of predictions pass the threshold; and
+    that personal terms which only shift a whole group cannot change its AUC.
     """
     texts = [[reason] if reason else [] for reason in estimates.reason]
     for g, doubts in enumerate(_interval_notes(estimates, evaluation)):
@@ -54,14 +56,43 @@ def _outside(estimates: Estimates) -> BoolArray:
 
 def _interval_notes(estimates: Estimates, evaluation: Evaluation) -> list[list[str]]:
     """Say where an interval is known to under-cover, or misses the estimate."""
-    few, sizes = _few_events(estimates, evaluation), estimates.median("n")
+    few, thin = _few_events(estimates, evaluation), _thin(estimates, evaluation)
     outside = _outside(estimates)
     return [
         ([few[g]] if few[g] and method else [])
         + ([_OUTSIDE] if outside[g] else [])
-        + ([_SMALL] if method in _SKEW_MATTERS and sizes[g] < _MANY else [])
+        + ([thin[g]] if thin[g] and method in _APPROXIMATE else [])
         for g, method in enumerate(estimates.method)
     ]
+
+
+def _thin(estimates: Estimates, evaluation: Evaluation) -> list[str]:
+    """Say where too few people, clusters or changed costs carry an approximate interval."""
+    names = ("n", "n_eff", "changed")
+    figures = (*(estimates.median(name) for name in names), _clusters(evaluation))
+    return [_too_few(*each) for each in zip(*figures, strict=True)]
+
+
+def _too_few(n: float, n_eff: float, changed: float, clusters: float) -> str:
+    """Return the first of a group's doubts; figures that are nan raise none."""
+    if n < _MANY:
+        return _SMALL
+    if clusters < _MANY:
+        return f"only {clusters:g} clusters: {_DOUBT}"
+    if n_eff < _MANY:
+        return f"worth only {n_eff:.0f} people (n_eff): {_DOUBT} where benefits are skewed"
+    if changed < _MANY:
+        return f"the cost of only {changed:g} people changed: {_DOUBT}"
+    return ""
+
+
+def _clusters(evaluation: Evaluation) -> FloatArray:
+    """Return how many clusters have members in each group and in the population; else infinite."""
+    clusters = evaluation.moments[0].clusters
+    if clusters is None:
+        return np.full(evaluation.groups.n_groups + 1, np.inf)
+    members = np.bincount(clusters.group, minlength=evaluation.groups.n_groups)
+    return np.append(members, len(np.unique(clusters.cluster))).astype(np.float64)
 
 
 def _few_events(estimates: Estimates, evaluation: Evaluation) -> list[str]:

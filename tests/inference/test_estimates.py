@@ -57,6 +57,31 @@ def test_a_mean_benefit_outside_of_its_median_limits_is_noted():
     assert "outside" not in group_notes(estimate(calm, calm.costs[0].name, alpha=0.05), calm)[0]
 
 
+def notes_of(benefit, **options):
+    evaluation = evaluation_of(benefit, np.zeros(benefit.shape[-1], dtype=np.int64), **options)
+    found = estimate(evaluation, evaluation.costs[0].name, alpha=0.05)
+    return group_notes(found, evaluation)[0]
+
+
+def test_an_interval_that_few_people_few_changed_or_few_clusters_carry_is_noted():
+    """The regions in which docs/coverage.md shows under-coverage."""
+    many = np.random.default_rng(1).exponential(size=(1, 400))
+    assert notes_of(many) == ""
+    assert "fewer than 100 people" in notes_of(many[:, :99])
+    for changed, noted in ((99, True), (100, False)):
+        text = notes_of(np.where(np.arange(400) < changed, many, 0.0))
+        assert ("of only 99 people changed: the interval may under-cover" in text) is noted
+    for clusters, noted in ((99, True), (100, False)):
+        text = notes_of(many, cluster=np.arange(400) % clusters)
+        assert ("only 99 clusters: the interval may under-cover" in text) is noted
+    for heavy, noted in ((20, True), (0, False)):  # Kish: 780²/8380 = 72.6
+        weight = np.where(np.arange(400) < heavy, 20.0, 1.0)
+        text = notes_of(many, weight=weight, weight_type="prob")
+        assert ("worth only 73 people (n_eff): the interval may under-cover" in text) is noted
+    counts = np.where(np.arange(400) < 30, 1.0, 0.0)[None]
+    assert "under-cover" not in notes_of(counts, cost="zero_one")
+
+
 def test_counts_use_one_method_in_every_partition():
     found = figures(COUNTS, cost="zero_one")
     for g in range(4):
