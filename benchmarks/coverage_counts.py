@@ -51,7 +51,7 @@ def by_t(n, plus, minus):
     mean = (plus - minus) / n
     squares = plus + minus - n * mean**2
     error = np.sqrt(squares / (n - 1) / n)
-    low, high = Means(mean, error, np.full_like(mean, n - 1.0), n).interval(0.05)
+    low, high = Means(mean, error, np.full_like(mean, n - 1.0), n, error * np.sqrt(n)).interval(0.05)
     return np.clip([low, high], -1, 1)
 
 

@@ -143,7 +143,8 @@ class GroupMoments:
     `passed` Σ freq·(the share of both predictions at or above the threshold), `wy`, `wy2` Σwy, Σwy²
     of y less `RowBop.level`, `sse_generic`, `sse_personalized` Σw(y − μ)².
     Per cost and group, shape (C, G): `wc_generic`, `wc_personalized` sums of w·cost; `wb`, `wb2`,
-    `w2b`, `w2b2` sums of wB, wB², w²B, w²B²; `minus`, `plus` Σ freq over rows with B < 0 and B > 0.
+    `wb3`, `w2b`, `w2b2` sums of wB, wB², wB³, w²B, w²B²; `minus`, `plus` Σ freq over rows with
+    B < 0 and B > 0.
     `design` are sums by cluster and stratum, or None where there are neither.
     """
 
@@ -160,6 +161,7 @@ class GroupMoments:
     wc_personalized: FloatArray
     wb: FloatArray
     wb2: FloatArray
+    wb3: FloatArray
     w2b: FloatArray
     w2b2: FloatArray
     minus: FloatArray
@@ -224,6 +226,7 @@ class GroupMoments:
             wc_personalized=each(w * rows.personalized),
             wb=each(w * benefit),
             wb2=each(w * benefit**2),
+            wb3=each(w * benefit**3),
             w2b=each(w * w * benefit),
             w2b2=each(w * w * benefit**2),
             minus=each(freq * (benefit < 0)),

@@ -17,7 +17,7 @@ from bopstats.costs import Cost
 from bopstats.evaluation import Evaluation, Refitted
 from bopstats.groups import GroupMoments
 from bopstats.inference.choice import EFFECTIVE, Choice
-from bopstats.inference.means import Means, group_means
+from bopstats.inference.means import Means, group_means, sample_skewness
 from bopstats.inference.multiplicity import holm
 from bopstats.inference.paired import paired_interval, paired_pvalues
 from bopstats.inference.refits import normal_figures
@@ -41,7 +41,7 @@ class NotComputable:
 class Estimates:
     """One cost's figures, shape (R, G + 1): R partitions, G groups, the population last.
 
-    `std_err` belongs to the interval, `sigma` is the standard deviation of individual benefits.
+    `std_err` belongs to the interval, `sigma` and `skewness` are those of individual benefits.
     `method` names the interval of each column ("t", "tango", …; "" where there is none),
     `status` is "ok", "empty" or "too small", `reason` says why a figure is nan.
     """
@@ -56,6 +56,7 @@ class Estimates:
     bop: FloatArray
     std_err: FloatArray
     sigma: FloatArray
+    skewness: FloatArray
     low: FloatArray
     high: FloatArray
     bonferroni_high: FloatArray
@@ -162,6 +163,7 @@ def _group_only(
         bop=bop,
         std_err=nothing,
         sigma=nothing,
+        skewness=nothing,
         low=nothing,
         high=nothing,
         bonferroni_high=nothing,
@@ -234,6 +236,7 @@ def _per_person(
             bop=np.stack([mean.mean for mean in means]),
             std_err=std_err if refitted is None else _every(refitted.std_err[place], std_err),
             sigma=np.where(std_err > 0, np.stack([mean.sigma for mean in means]), np.nan),
+            skewness=np.stack([sample_skewness(each, place) for each in moments]),
             **figures,
             method=methods,
             status=status,

@@ -91,6 +91,20 @@ def sample_variance(moments: GroupMoments, cost: int) -> FloatArray:
         return np.asarray(squares * (moments.n / moments.w) / (moments.n - 1))
 
 
+def sample_skewness(moments: GroupMoments, cost: int) -> FloatArray:
+    r"""Return the skewness of individual benefits in each group, shape (G,).
+
+    .. math:: \frac{\sum w_i (B_i - \bar B)^3 / \sum w_i}
+              {\bigl(\sum w_i (B_i - \bar B)^2 / \sum w_i\bigr)^{3/2}}
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        one, two, three = (
+            each[cost] / moments.w for each in (moments.wb, moments.wb2, moments.wb3)
+        )
+        second = np.where(two - one**2 > 1e-14 * two, two - one**2, np.nan)
+        return np.asarray((three - 3 * one * two + 2 * one**3) / second**1.5)
+
+
 def _linearised(moments: GroupMoments, cost: int, mean: FloatArray) -> FloatArray:
     squares = moments.w2b2[cost] - 2 * mean * moments.w2b[cost] + mean**2 * moments.w2
     squares = np.where(squares <= 1e-14 * moments.w2b2[cost], 0.0, squares)

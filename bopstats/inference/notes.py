@@ -14,6 +14,9 @@ _FEW_EVENTS = 10
 # counts is how many people's cost changed (80 % with 5 of 1000), and clusters (docs/coverage.md).
 _APPROXIMATE = ("t", "bca", "percentile", "nested", "refit bootstrap")
 _MANY = 100
+# Rows that a mean needs before its interval holds, by the square of the skewness (Cochran 1977,
+# section 2.15).
+_COCHRAN = 25
 _DOUBT = "the interval may under-cover"
 _SMALL = f"fewer than {_MANY} people: {_DOUBT} where benefits are skewed"
 _OUTSIDE = "the mean over partitions lies outside of the median limits"
@@ -68,12 +71,12 @@ def _interval_notes(estimates: Estimates, evaluation: Evaluation) -> list[list[s
 
 def _thin(estimates: Estimates, evaluation: Evaluation) -> list[str]:
     """Say where too few people, clusters or changed costs carry an approximate interval."""
-    names = ("n", "n_eff", "changed")
+    names = ("n", "n_eff", "changed", "skewness")
     figures = (*(estimates.median(name) for name in names), _clusters(evaluation))
     return [_too_few(*each) for each in zip(*figures, strict=True)]
 
 
-def _too_few(n: float, n_eff: float, changed: float, clusters: float) -> str:
+def _too_few(n: float, n_eff: float, changed: float, skewness: float, clusters: float) -> str:
     """Return the first of a group's doubts; figures that are nan raise none."""
     if n < _MANY:
         return _SMALL
@@ -83,16 +86,18 @@ def _too_few(n: float, n_eff: float, changed: float, clusters: float) -> str:
         return f"worth only {n_eff:.0f} people (n_eff): {_DOUBT} where benefits are skewed"
     if changed < _MANY:
         return f"the cost of only {changed:g} people changed: {_DOUBT}"
+    if n_eff < _COCHRAN * skewness**2:
+        return f"benefits are skewed ({skewness:.1f}): {_DOUBT}"
     return ""
 
 
 def _clusters(evaluation: Evaluation) -> FloatArray:
     """Return how many clusters have members in each group and in the population; else infinite."""
-    clusters = evaluation.moments[0].clusters
-    if clusters is None:
-        return np.full(evaluation.groups.n_groups + 1, np.inf)
-    members = np.bincount(clusters.group, minlength=evaluation.groups.n_groups)
-    return np.append(members, len(np.unique(clusters.cluster))).astype(np.float64)
+    size = evaluation.groups.n_groups + 1
+    sums = evaluation.moments[0].with_population().design
+    if sums is None or not sums.clustered:
+        return np.full(size, np.inf)
+    return sums.clusters_of(size).astype(np.float64)
 
 
 def _few_events(estimates: Estimates, evaluation: Evaluation) -> list[str]:

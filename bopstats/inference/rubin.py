@@ -40,7 +40,7 @@ def pool_estimates(analyses: Sequence[Estimates], alpha: float, null: float) -> 
         for name in ("generic", "personalized", "bop")
     } | {
         name: np.stack([each.median(name) for each in analyses])
-        for name in ("n", "n_eff", "events", "changed")
+        for name in ("n", "n_eff", "events", "changed", "skewness")
     }
     spread = {
         name: np.stack([each.median(name) for each in analyses])

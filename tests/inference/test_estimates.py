@@ -250,3 +250,17 @@ def test_units_of_a_cost_scale_estimates_and_leave_tests_alone(scale):
         np.testing.assert_allclose(getattr(b, name), scale * getattr(a, name), rtol=1e-9)
     for name in ("p_benefit", "p_harm"):
         np.testing.assert_allclose(getattr(b, name), getattr(a, name), rtol=1e-7)
+
+
+@pytest.mark.parametrize(("law", "noted"), [("normal", [0, 0, 0]), ("lognormal", [1, 0, 1])])
+def test_a_skewed_benefit_is_noted_until_there_are_enough_people(law, noted):
+    """Cochran's rule: 25 times the squared skewness; both groups hold 150 people."""
+    benefit = getattr(np.random.default_rng(3), law)(size=(1, 300))
+    group = np.repeat([0, 1], 150)
+    evaluation = evaluation_of(benefit, group)
+    found = estimate(evaluation, evaluation.costs[0].name, alpha=0.05)
+    expected = [stats.skew(benefit[0, group == g]) for g in (0, 1)]
+    assert found.skewness[0, :2] == pytest.approx(expected, rel=1e-9)
+    assert found.skewness[0, 2] == pytest.approx(stats.skew(benefit[0]), rel=1e-9)
+    assert [n < 25 * g**2 for n, g in zip((150, 150, 300), found.skewness[0], strict=True)] == noted
+    assert ["skewed" in note for note in group_notes(found, evaluation)] == noted
