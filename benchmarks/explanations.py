@@ -60,7 +60,11 @@ def measured(run: Callable[[], object], times: int = 3) -> tuple[float, float]:
 
 def bopstats_way(masker: Masker, terms: int, rows: np.ndarray, family: Any) -> Callable[[], object]:
     """Rank, mask at every r, and count changed classes of both costs at every r."""
-    changes, every, costs = Changes(family, 0.5, 1.0), np.arange(1, terms + 1), explanation_costs(True)
+    changes, every, costs = (
+        Changes(family, 0.5, 1.0),
+        np.arange(1, terms + 1),
+        explanation_costs(True),
+    )
 
     def run() -> object:
         total = np.zeros((2, terms))

@@ -72,9 +72,10 @@ class Changes:
     def _classes(self, a: FloatArray, b: FloatArray) -> tuple[BoolArray, BoolArray]:
         """Tell whose event is predicted; on the link scale, which spares the inverse link."""
         first, second = self._passes(a), self._passes(b)
-        where = np.nonzero(first != second)
-        same = self.settled(a[where], b[where]) == a[where]
-        second[where] ^= same
+        where = np.flatnonzero(first != second)
+        if len(where):
+            before, after = a.ravel()[where], b.ravel()[where]
+            second.ravel()[where] ^= self.settled(before, after) == before
         return first, second
 
     def _passes(self, eta: FloatArray) -> BoolArray:

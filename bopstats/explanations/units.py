@@ -65,15 +65,15 @@ class Units:
         missing = self.member.astype(np.float64) @ (~sets).astype(np.float64).T
         return np.asarray(missing == 0, dtype=np.float64)
 
-    def cumulated(self, contributions: FloatArray, order: IntArray) -> tuple[FloatArray, ...]:
+    def cumulated(self, contributions: FloatArray, places: IntArray) -> tuple[FloatArray, ...]:
         """Sum contributions along a ranking of the units.
 
         Parameters
         ----------
         contributions : ndarray, shape (n, T)
             Contributions of the terms.
-        order : ndarray of int, shape (n, U)
-            Units of each person, highest first.
+        places : ndarray of int, shape (n, U)
+            What `ranking` returned.
 
         Returns
         -------
@@ -82,35 +82,40 @@ class Units:
             terms any of whose units is. Both are the same where units are terms.
         """
         if self.are_terms:
-            sums = _cumulated(_ranked(contributions, order))
+            ranked = np.take(contributions.ravel(), places)
+            sums = _cumulated(np.ascontiguousarray(ranked.T))
             return sums, sums
-        people = np.arange(len(order))
-        place = np.empty_like(order)
-        np.put_along_axis(place, order, np.arange(self.size)[None, :], axis=1)
-        kept, masked = (np.zeros(order.shape[::-1]) for _ in range(2))
+        people = np.arange(len(places))
+        rank = np.empty_like(places)
+        np.put_along_axis(rank, places % self.size, np.arange(self.size)[None, :], axis=1)
+        kept, masked = (np.zeros(places.shape[::-1]) for _ in range(2))
         for t in np.flatnonzero(self.member.any(axis=1)):
-            places = place[:, self.member[t]]
-            kept[places.max(axis=1), people] += contributions[:, t]
-            masked[places.min(axis=1), people] += contributions[:, t]
+            ranks = rank[:, self.member[t]]
+            kept[ranks.max(axis=1), people] += contributions[:, t]
+            masked[ranks.min(axis=1), people] += contributions[:, t]
         return _cumulated(kept), _cumulated(masked)
 
 
 def ranking(score: FloatArray) -> IntArray:
-    """Return each row's columns, the largest score first, ties in the order of the columns.
+    """Rank each row's columns, the largest score first, ties in the order of the columns.
 
     Sorts fast, and once more in a stable way the rows that have ties.
+
+    Returns
+    -------
+    ndarray of int, shape (n, U)
+        Places in the flattened array: U·row + column.
     """
-    order = np.argsort(-score, axis=1)
-    ranked = _ranked(score, order)
-    tied = (ranked[1:] == ranked[:-1]).any(axis=0)
-    order[tied] = np.argsort(-score[tied], axis=1, kind="stable")
-    return order
-
-
-def _ranked(values: FloatArray, order: IntArray) -> FloatArray:
-    """Return each row's values in its order, shape (n, U) to (U, n)."""
-    flat = order + np.arange(0, values.size, values.shape[1])[:, None]
-    return np.ascontiguousarray(values.ravel()[flat].T)
+    first = np.arange(0, score.size, score.shape[1])[:, None]
+    score = -score
+    places = np.argsort(score, axis=1)
+    places += first
+    ranked = np.take(score.ravel(), places)
+    same = ranked[:, 1:] == ranked[:, :-1]
+    if same.any():
+        tied = same.any(axis=1)
+        places[tied] = first[tied] + np.argsort(score[tied], axis=1, kind="stable")
+    return places
 
 
 def _cumulated(rows: FloatArray) -> FloatArray:

@@ -14,6 +14,8 @@ from bopstats.explanations.changes import curve_costs, curve_name
 from bopstats.groups import POPULATION
 from bopstats.inference.estimates import Estimates, estimate
 
+Found = Callable[[Cost, int | None], Estimates]
+
 
 def explained_costs(evaluation: Evaluation, name: str | None) -> tuple[Cost, ...]:
     """Return the costs of explanation, or the one asked for.
@@ -30,39 +32,26 @@ def explained_costs(evaluation: Evaluation, name: str | None) -> tuple[Cost, ...
     return tuple(costs.values()) if name is None else (costs[name],)
 
 
-def curve_frame(
-    evaluation: Evaluation,
-    costs: tuple[Cost, ...],
-    alpha: float,
-    chosen: Callable[[str], Estimates],
-) -> pd.DataFrame:
-    """Return one row a cost, group and r; see `BoPResults.top_curve`.
+def curve_estimates(evaluation: Evaluation, cost: Cost, r: int | None, alpha: float) -> Estimates:
+    """Estimate a cost of explanation at r top units, or its mean over r if that is None."""
+    name = curve_name(cost, r)
+    return estimate(_as_evaluation(evaluation), name, alpha=alpha)
 
-    `chosen` gives the estimates of a cost at the chosen r, which the curve shows there.
-    """
-    settings, curve = evaluation.settings, _as_evaluation(evaluation)
+
+def curve_frame(evaluation: Evaluation, costs: tuple[Cost, ...], found: Found) -> pd.DataFrame:
+    """Return one row a cost, group and r; see `BoPResults.top_curve`."""
     parts = []
     for cost in costs:
-        for r in range(1, settings.n_terms + 1):
-            if r == settings.top:
-                found = chosen(cost.name)
-            else:
-                found = estimate(curve, curve_name(cost, r), alpha=alpha)
-            parts.append(_rows(evaluation, cost, found, r))
-    frame = pd.concat(parts, ignore_index=True)
-    frame["cost"] = pd.Categorical(frame["cost"], [cost.name for cost in costs])
-    frame["group"] = pd.Categorical(frame["group"], [*evaluation.groups.labels, POPULATION])
-    frame = frame.sort_values(["cost", "group", "r"], ignore_index=True)
-    return frame.astype({"cost": object, "group": object})
+        every = range(1, evaluation.settings.n_terms + 1)
+        rows = pd.concat([_rows(evaluation, cost, found(cost, r)).assign(r=r) for r in every])
+        rows.insert(2, "r", rows.pop("r"))
+        parts.append(rows.sort_index(kind="stable"))  # group by group
+    return pd.concat(parts, ignore_index=True)
 
 
-def area_frame(evaluation: Evaluation, costs: tuple[Cost, ...], alpha: float) -> pd.DataFrame:
+def area_frame(evaluation: Evaluation, costs: tuple[Cost, ...], found: Found) -> pd.DataFrame:
     """Return one row a cost and group: means over r; see `BoPResults.top_area`."""
-    curve = _as_evaluation(evaluation)
-    parts = [
-        _rows(evaluation, cost, estimate(curve, curve_name(cost, None), alpha=alpha), None)
-        for cost in costs
-    ]
+    parts = [_rows(evaluation, cost, found(cost, None)) for cost in costs]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -72,18 +61,17 @@ def _as_evaluation(evaluation: Evaluation) -> Evaluation:
     return replace(evaluation, costs=costs, moments=evaluation.curve, metrics={}, refitted=None)
 
 
-def _rows(evaluation: Evaluation, cost: Cost, found: Estimates, r: int | None) -> pd.DataFrame:
-    labels = [*evaluation.groups.labels, POPULATION]
-    columns = {
-        "cost": [cost.name] * len(labels),
-        "group": labels,
-        "r": r,
-        "cost_generic": found.mean("generic"),
-        "cost_personalized": found.mean("personalized"),
-        "bop": found.mean("bop"),
-        "std_err": found.median("std_err"),
-        "ci_low": found.median("low"),
-        "ci_upp": found.median("high"),
-        "ci_method": list(found.method),
-    }
-    return pd.DataFrame({k: v for k, v in columns.items() if v is not None})
+def _rows(evaluation: Evaluation, cost: Cost, found: Estimates) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "cost": cost.name,
+            "group": [*evaluation.groups.labels, POPULATION],
+            "cost_generic": found.mean("generic"),
+            "cost_personalized": found.mean("personalized"),
+            "bop": found.mean("bop"),
+            "std_err": found.median("std_err"),
+            "ci_low": found.median("low"),
+            "ci_upp": found.median("high"),
+            "ci_method": list(found.method),
+        }
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import pandas as pd
 
@@ -268,9 +269,10 @@ class Answers(ResultsCore):
         DataFrame
             One row a cost, group and r from 1 to the number of units of the generic model: `cost`,
             `group`, `r`, `cost_generic`, `cost_personalized`, `bop`, `std_err`, `ci_low`,
-            `ci_upp`, `ci_method`. At the chosen r the figures are those of `frame`. With
-            ``top_of="each"`` and a share, the personalized model keeps the share that r is of the
-            generic model's units, rounded up.
+            `ci_upp`, `ci_method`. At the chosen r the figures are those of `frame`, also
+            where its intervals come from models fitted again. With ``top_of="each"`` and a share,
+            the personalized model keeps the share that r is of the generic model's units, rounded
+            up.
 
         See Also
         --------
@@ -285,11 +287,8 @@ class Answers(ResultsCore):
         [1, 2, 1, 2, 1, 2]
         """
         alpha, costs = check_share("alpha", alpha), explained_costs(self.evaluation, cost)
-
-        def chosen(name: str) -> Estimates:
-            return self._estimates(name, alpha)
-
-        return curve_frame(self.evaluation, costs, alpha, chosen)
+        found = partial(self._curve_estimates, alpha=alpha)
+        return curve_frame(self.evaluation, costs, found)
 
     def top_area(self, cost: str | None = None, *, alpha: float = 0.05) -> pd.DataFrame:
         """Return the area under the top curve: costs of explanation as means over r.
@@ -306,8 +305,8 @@ class Answers(ResultsCore):
             is its mean over r = 1 to the number of units of the generic model, so that intervals
             are those of a mean.
         """
-        alpha = check_share("alpha", alpha)
-        return area_frame(self.evaluation, explained_costs(self.evaluation, cost), alpha)
+        alpha, costs = check_share("alpha", alpha), explained_costs(self.evaluation, cost)
+        return area_frame(self.evaluation, costs, partial(self._curve_estimates, alpha=alpha))
 
     def anova(self) -> AssociationTest:
         """Test that the personal terms are associated with the outcome, on all used rows.

@@ -177,3 +177,21 @@ def test_sampled_shapley_values_state_their_error_and_repeat(people):
 def test_refits_use_the_same_explanations(people):
     res = fit(people, "t", repeats=1, cv=3, nested=True, baseline="median", attribution="occlusion")
     assert (res.frame("sufficiency")["ci_method"] == "nested").all()
+
+
+def test_pooled_curves_follow_rubins_rules(people):
+    rng = np.random.default_rng(5)
+    imputed = [people.assign(x=people["x"] + 0.1 * rng.normal(size=len(people))) for _ in range(3)]
+    results = [fit(data, "t", repeats=1) for data in imputed]
+    pooled = bop.pool(results)
+    curves = [each.top_curve("sufficiency") for each in results]
+    found = pooled.top_curve("sufficiency")
+    bops = np.array([curve["bop"] for curve in curves])
+    np.testing.assert_allclose(found["bop"], bops.mean(axis=0), rtol=1e-12, atol=1e-16)
+    within = np.mean([curve["std_err"] ** 2 for curve in curves], axis=0)
+    total = within + (1 + 1 / 3) * bops.var(axis=0, ddof=1)
+    np.testing.assert_allclose(found["std_err"], np.sqrt(total), rtol=1e-10)
+    at = found[found["r"] == 2].reset_index(drop=True)
+    np.testing.assert_array_equal(at["bop"], pooled.frame("sufficiency")["bop"])
+    areas = [each.top_area("sufficiency")["bop"] for each in results]
+    np.testing.assert_allclose(pooled.top_area("sufficiency")["bop"], np.mean(areas, axis=0))
