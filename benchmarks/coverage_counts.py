@@ -49,9 +49,9 @@ def by_counts(n, plus, minus, method):
 
 def by_t(n, plus, minus):
     mean = (plus - minus) / n
-    squares = plus + minus - n * mean**2
-    error = np.sqrt(squares / (n - 1) / n)
-    low, high = Means(mean, error, np.full_like(mean, n - 1.0), n, error * np.sqrt(n)).interval(0.05)
+    sigma = np.sqrt((plus + minus - n * mean**2) / (n - 1))
+    found = Means(mean, sigma / np.sqrt(n), np.full_like(mean, n - 1.0), n, sigma)
+    low, high = found.interval(0.05)
     return np.clip([low, high], -1, 1)
 
 
