@@ -105,7 +105,7 @@ class CrossFit:
                 if self.explanation is not None:
                     sums = GroupMoments.from_rows(self._curve(rows, fold, both))
                     curve = sums if curve is None else curve + sums
-                parts.append((rows, fold, [masked.at(slice(None, 1)) for masked in both]))
+                parts.append((rows, fold, [masked.first() for masked in both]))
         rows = np.concatenate([part[0] for part in parts])
         order = np.argsort(rows, kind="stable")
         both = [joined([part[2][which] for part in parts]).of(order) for which in (0, 1)]
@@ -125,7 +125,9 @@ class CrossFit:
         """Predict rows piece by piece: at the chosen number of units, then at every r."""
         models, explanation = (pair.generic, pair.personalized), self.explanation
         if explanation is None:
-            yield rows, [unmasked(linear_predictor(m, self.design, rows)) for m in models]
+            for part in chunks(rows):
+                both = [unmasked(linear_predictor(m, self.design, rows[part])) for m in models]
+                yield rows[part], both
             return
         maskers = [Masker(model, self.design, explanation) for model in models]
         counts = [
@@ -198,7 +200,7 @@ class CrossFit:
 
     def _curve(self, rows: IntArray, fold: IntArray, both: list[Masked]) -> RowBop:
         """Return the costs of explanation at every r, and their means over r."""
-        every = [masked.at(slice(1, None)) for masked in both]
+        every = [masked.others() for masked in both]
         explained = [cost for cost in self.costs if cost.kind == "explanation"]
         found = [self._changes.costs(cost, every[0], every[1]) for cost in explained]
         costs = [np.concatenate([with_area(each[which]) for each in found]) for which in (0, 1)]

@@ -41,9 +41,13 @@ class Masked:
     without_top: FloatArray
     variance: FloatArray | None = None
 
-    def at(self, counts: slice) -> Masked:
-        """Return some of the counts."""
-        return Masked(self.whole, self.top_only[counts], self.without_top[counts])
+    def first(self) -> Masked:
+        """Return the first count, if there is one, as a copy, which lets go of the others."""
+        return Masked(self.whole, self.top_only[:1].copy(), self.without_top[:1].copy())
+
+    def others(self) -> Masked:
+        """Return a view of all counts but the first."""
+        return Masked(self.whole, self.top_only[1:], self.without_top[1:])
 
     def of(self, people: IntArray) -> Masked:
         """Return some of the people, or all in another order."""

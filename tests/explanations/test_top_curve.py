@@ -1,10 +1,13 @@
 """Every number of units at once: the curve, its area, and the options that reach the results."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 import bopstats as bop
 from bopstats.exceptions import ArgumentError
+from bopstats.explanations import masking
 
 FORMULA = "{} ~ x + z + clinic + age | sex * race"
 EXPLAINED = ["sufficiency", "incomprehensiveness"]
@@ -195,3 +198,18 @@ def test_pooled_curves_follow_rubins_rules(people):
     np.testing.assert_array_equal(at["bop"], pooled.frame("sufficiency")["bop"])
     areas = [each.top_area("sufficiency")["bop"] for each in results]
     np.testing.assert_allclose(pooled.top_area("sufficiency")["bop"], np.mean(areas, axis=0))
+
+
+def test_no_array_of_people_by_units_is_held(make_people, monkeypatch):
+    monkeypatch.setattr(masking, "_CHUNK", 256)
+    people, rng = make_people(n=10_000), np.random.default_rng(0)
+    names = [f"v{i}" for i in range(60)]
+    data = people.assign(**{name: rng.normal(size=len(people)) for name in names})
+    model = bop.glm(f"t ~ {' + '.join(names)} | sex", data)
+    peaks = {}
+    for explain in (False, True):
+        tracemalloc.start()
+        model.fit(cv=None, explain=explain)
+        peaks[explain] = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peaks[True] - peaks[False] < len(data) * 60 * 8
