@@ -112,6 +112,8 @@ def build_design(formula: str, data: Any, request: Request, namespace: Mapping[s
         row_flow=rows.mask.flow,
         notes=(*rows.notes, *grouping.notes),
         shifts_only=grouping.shifts_only,
+        variables=rows.explained(),
+        data_columns=tuple(map(str, data.columns)),
         weight=_weight(rows, request.weight_type),
         weight_type=request.weight_type,
         cluster=None if cluster is None else codes(cluster),
@@ -139,6 +141,11 @@ class _Rows:
 
     def extra(self, role: str) -> pd.Series[Any] | None:
         return self.extras[role][self.mask.used] if role in self.extras else None
+
+    def explained(self) -> pd.DataFrame:
+        """Return the variables of both sides without rows: their types and levels."""
+        names = dict.fromkeys([*self.sides["generic"], *self.sides["personal"]])
+        return self.frame.loc[:, list(names)].iloc[:0]
 
 
 def _rows(parsed: Parsed, data: pd.DataFrame, request: Request) -> _Rows:

@@ -171,6 +171,15 @@ def explanation_costs(binomial: bool) -> tuple[Cost, Cost]:
     )
 
 
+def probability_changes() -> tuple[Cost, Cost]:
+    """Return the costs of explanation by the change of a probability, not of the class."""
+    unit, bounds = "squared change of the probability", (-1.0, 1.0)
+    return (
+        Cost("sufficiency_probability", "explanation", None, unit, bounds=bounds),
+        Cost("incomprehensiveness_probability", "explanation", None, unit, bounds=bounds),
+    )
+
+
 def _table(threshold: float, deviance: PerPerson, binomial: bool) -> dict[str, Cost | None]:
     """All costs by name; None where the family does not allow one."""
     odds = threshold / (1.0 - threshold)
@@ -193,16 +202,15 @@ def _table(threshold: float, deviance: PerPerson, binomial: bool) -> dict[str, C
             bounds=(-max(1.0, odds), max(1.0, odds)),
         ),
         "auc": Cost("auc", "prediction", None, "minus AUC", group_only=True),
+        **{cost.name: cost for cost in probability_changes()},
     }
-    sufficiency, incomprehensiveness = explanation_costs(binomial)
     return {
         **{name: cost if binomial else None for name, cost in probability.items()},
         "squared_error": Cost("squared_error", "prediction", brier, "squared outcome units"),
         "absolute_error": Cost("absolute_error", "prediction", absolute_error, "outcome units"),
         "deviance": Cost("deviance", "prediction", deviance, "unit deviance"),
         "r2": Cost("r2", "prediction", None, "minus R²", group_only=True),
-        "sufficiency": sufficiency,
-        "incomprehensiveness": incomprehensiveness,
+        **{cost.name: cost for cost in explanation_costs(binomial)},
     }
 
 

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from bopstats._typing import FloatArray, IntArray
+from bopstats._typing import BoolArray, FloatArray, IntArray
 from bopstats.costs import Cost
 from bopstats.design import Design
 from bopstats.exceptions import ConvergenceWarning, FitError, SeparationWarning
-from bopstats.explanations import Masked, explanation_cost, masked_predictions
-from bopstats.fitting.families import family_name
-from bopstats.fitting.models import FittedModel, FittedPair, fit_pair, predict
-from bopstats.groups import RowBop
+from bopstats.explanations.baselines import with_baseline
+from bopstats.explanations.changes import Changes, curve_costs, with_area
+from bopstats.explanations.masking import Masked, Masker, chunks, joined, unmasked
+from bopstats.explanations.options import Explanation
+from bopstats.explanations.shapley import N_PAIRS
+from bopstats.fitting.models import FittedModel, FittedPair, fit_pair, linear_predictor
+from bopstats.groups import GroupMoments, RowBop
 from bopstats.splitting import Plan, Split
-
-# Two fits of the same means agree to about this, relative to the range of the outcome.
-_AGREE = 1e-12
-# Sums of a row's terms are off by about this, relative to their size.
-_ROUNDING = 16 * float(np.finfo(np.float64).eps)
 
 
 @dataclass
@@ -34,7 +33,7 @@ class CrossFit:
     estimate_alpha: bool
     costs: tuple[Cost, ...]
     threshold: float
-    top: int | None
+    explanation: Explanation | None
     penalty: str | None = None
 
     def __post_init__(self) -> None:
@@ -42,6 +41,9 @@ class CrossFit:
         self._unconverged = {"generic": 0, "personalized": 0}
         self._dropped: dict[str, set[str]] = {"generic": set(), "personalized": set()}
         self._found: list[str] = []
+        self._sampling: dict[str, list[float]] = {"generic": [], "personalized": []}
+        spread = float(np.ptp(self.design.outcome.values))
+        self._changes = Changes(self.family, self.threshold, spread)
 
     def full_fit(self) -> FittedPair:
         """Fit both models on all rows, warning of what went wrong."""
@@ -82,25 +84,62 @@ class CrossFit:
                 f"{', '.join(model.dropped)}."
             )
 
-    def partition(self, splits: tuple[Split, ...], full: FittedPair, plan: Plan) -> RowBop:
-        """Predict every test row of a partition and compute its costs."""
-        parts, folds = [], []
+    def partition(
+        self, splits: tuple[Split, ...], full: FittedPair, plan: Plan
+    ) -> tuple[RowBop, GroupMoments | None]:
+        """Predict every test row of a partition.
+
+        Returns
+        -------
+        rows : RowBop
+            Its costs.
+        curve : GroupMoments or None
+            Sums of the costs of explanation at every r, see `curve_costs`.
+        """
+        parts, curve = [], None
         for k, split in enumerate(splits):
             pair = full if plan.kind == "in-sample" else self.train(split, full)
-            parts.append([self._predict(m, split.test) for m in (pair.generic, pair.personalized)])
-            folds.append(np.full(len(split.test), k, dtype=np.int64))
-        rows = np.concatenate([split.test for split in splits])
+            pair = self._with_baseline(pair, split.train)
+            for rows, both in self._held_out(pair, split.test):
+                fold = np.full(len(rows), k, dtype=np.int64)
+                if self.explanation is not None:
+                    sums = GroupMoments.from_rows(self._curve(rows, fold, both))
+                    curve = sums if curve is None else curve + sums
+                parts.append((rows, fold, [masked.first() for masked in both]))
+        rows = np.concatenate([part[0] for part in parts])
         order = np.argsort(rows, kind="stable")
-        predictions = [
-            Masked(
-                *(
-                    np.concatenate([getattr(part[which], field) for part in parts])[order]
-                    for field in ("whole", "top_only", "without_top")
-                )
-            )
-            for which in (0, 1)
+        both = [joined([part[2][which] for part in parts]).of(order) for which in (0, 1)]
+        fold = np.concatenate([part[1] for part in parts])[order]
+        names = tuple(cost.name for cost in self.individual_costs)
+        costs = self._costs_of(rows[order], both)
+        return self._rows(rows[order], fold, both, names, costs), curve
+
+    def _with_baseline(self, pair: FittedPair, train: BoolArray) -> FittedPair:
+        if self.explanation is None:
+            return pair
+        return with_baseline(pair, self.explanation.baseline, self.design, train)
+
+    def _held_out(
+        self, pair: FittedPair, rows: IntArray, curve: bool = True
+    ) -> Iterator[tuple[IntArray, list[Masked]]]:
+        """Predict rows piece by piece: at the chosen number of units, then at every r."""
+        models, explanation = (pair.generic, pair.personalized), self.explanation
+        if explanation is None:
+            for part in chunks(rows):
+                both = [unmasked(linear_predictor(m, self.design, rows[part])) for m in models]
+                yield rows[part], both
+            return
+        maskers = [Masker(model, self.design, explanation) for model in models]
+        counts = [
+            np.append(count, r if curve else [])
+            for count, r in zip(explanation.counts, explanation.curve, strict=True)
         ]
-        return self._rows(rows[order], np.concatenate(folds)[order], predictions)
+        for part in chunks(rows):
+            both = [m(rows[part], r.astype(np.int64)) for m, r in zip(maskers, counts, strict=True)]
+            for model, masked in zip(models, both, strict=True):
+                if masked.variance is not None:
+                    self._sampling[model.name].append(float(masked.variance.mean()))
+            yield rows[part], both
 
     @property
     def individual_costs(self) -> tuple[Cost, ...]:
@@ -131,34 +170,59 @@ class CrossFit:
             self._dropped[model.name] |= set(model.dropped) - set(whole.dropped)
         return pair
 
-    def benefit(self, pair: FittedPair, rows: IntArray) -> FloatArray:
-        """Return each row's benefit by each individual cost, shape (C, len(rows))."""
-        y = self.design.outcome.values[rows]
-        masked = [self._predict(model, rows) for model in (pair.generic, pair.personalized)]
-        both = [[self._cost(cost, y, each) for cost in self.individual_costs] for each in masked]
-        return np.array(both[0]) - np.array(both[1])
+    def benefit(self, pair: FittedPair, split: Split) -> FloatArray:
+        """Return the test rows' benefits by each individual cost, shape (C, rows).
 
-    def _predict(self, model: Any, rows: IntArray) -> Masked:
-        if self.top is None:
-            mu = predict(model, self.design, rows)
-            return Masked(mu, mu, mu)
-        return masked_predictions(model, self.design, rows, self.top)
+        `pair` was fitted on the split's training rows.
+        """
+        pair = self._with_baseline(pair, split.train)
+        parts = [both for _, both in self._held_out(pair, split.test, curve=False)]
+        both = [joined([part[which] for part in parts]) for which in (0, 1)]
+        costs = self._costs_of(split.test, both)
+        return np.asarray(costs[0] - costs[1], dtype=np.float64)
 
-    def _rows(self, rows: IntArray, fold: IntArray, predictions: list[Masked]) -> RowBop:
-        design = self.design
-        y = design.outcome.values[rows]
-        own = self.individual_costs
-        noise = _AGREE * float(np.ptp(design.outcome.values))
-        predictions = [predictions[0], _without_noise(predictions[0], predictions[1], noise)]
-        values = [[self._cost(cost, y, masked) for cost in own] for masked in predictions]
-        shape = (len(own), len(rows))
+    def _costs_of(self, rows: IntArray, both: list[Masked]) -> FloatArray:
+        """Return the individual costs of both models, shape (2, C, rows)."""
+        y, (generic, personalized) = self.design.outcome.values[rows], both
+        means = self._means(both)
+        found = [
+            [cost.per_person(y, mu) for mu in means]
+            if cost.per_person is not None
+            else [each[0] for each in self._changes.costs(cost, generic, personalized)]
+            for cost in self.individual_costs
+        ]
+        shape = (len(self.individual_costs), 2, len(rows))
+        return np.array(found, dtype=np.float64).reshape(shape).swapaxes(0, 1)
+
+    def _means(self, both: list[Masked]) -> tuple[FloatArray, FloatArray]:
+        generic = self._changes.mean(both[0].whole)
+        return generic, self._changes.settled(generic, self._changes.mean(both[1].whole))
+
+    def _curve(self, rows: IntArray, fold: IntArray, both: list[Masked]) -> RowBop:
+        """Return the costs of explanation at every r, and their means over r."""
+        every = [masked.others() for masked in both]
+        explained = [cost for cost in self.costs if cost.kind == "explanation"]
+        found = [self._changes.costs(cost, every[0], every[1]) for cost in explained]
+        costs = [np.concatenate([with_area(each[which]) for each in found]) for which in (0, 1)]
+        names = tuple(cost.name for cost in curve_costs(self.costs, len(every[0].top_only)))
+        return self._rows(rows, fold, both, names, np.stack(costs))
+
+    def _rows(
+        self,
+        rows: IntArray,
+        fold: IntArray,
+        both: list[Masked],
+        names: tuple[str, ...],
+        costs: FloatArray,
+    ) -> RowBop:
+        design, means = self.design, self._means(both)
         return RowBop(
-            costs=tuple(cost.name for cost in own),
-            generic=np.array(values[0]).reshape(shape),
-            personalized=np.array(values[1]).reshape(shape),
-            y=y,
-            mu_generic=predictions[0].whole,
-            mu_personalized=predictions[1].whole,
+            costs=names,
+            generic=costs[0],
+            personalized=costs[1],
+            y=design.outcome.values[rows],
+            mu_generic=means[0],
+            mu_personalized=means[1],
             group=design.group[rows],
             fold=fold,
             rows=rows,
@@ -171,14 +235,6 @@ class CrossFit:
             level=float(design.outcome.values.mean()),
             stratum=None if design.stratum is None else design.stratum[rows],
         )
-
-    def _cost(self, cost: Cost, y: FloatArray, masked: Masked) -> FloatArray:
-        if cost.per_person is not None:
-            return cost.per_person(y, masked.whole)
-        binomial = family_name(self.family) == "binomial"
-        if cost.name == "sufficiency":
-            return explanation_cost(masked.whole, masked.top_only, binomial, self.threshold)
-        return -explanation_cost(masked.whole, masked.without_top, binomial, self.threshold)
 
     def notes(self, plan: Plan) -> list[str]:
         """Say what was met, on all rows and in training sets."""
@@ -201,15 +257,10 @@ class CrossFit:
                     f"Some training sets of the {name} model also drop: "
                     f"{', '.join(sorted(self._dropped[name]))}."
                 )
+            if self._sampling[name]:
+                error = np.sqrt(np.mean(self._sampling[name]))
+                found.append(
+                    f"Shapley values of the {name} model are sampled, {2 * N_PAIRS} orders of its "
+                    f"units: standard error {error:.2g} (root mean square of people and units)."
+                )
         return found
-
-
-def _without_noise(generic: Masked, personalized: Masked, noise: float) -> Masked:
-    """Let both models agree where they differ by rounding only, so that the benefit is 0."""
-
-    def settle(name: str) -> FloatArray:
-        a, b = getattr(generic, name), getattr(personalized, name)
-        same = np.abs(b - a) <= np.maximum(noise, _ROUNDING * np.abs(a))
-        return np.asarray(np.where(same, a, b), dtype=np.float64)
-
-    return Masked(settle("whole"), settle("top_only"), settle("without_top"))

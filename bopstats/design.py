@@ -29,6 +29,10 @@ class ModelMatrix:
         Names of the formula's terms, without the intercept.
     term_of : ndarray of int, shape (p,)
         Index into `terms` of each column; −1 for the intercept.
+    variables : tuple of tuples of str
+        The data's columns that each term reads.
+    build : callable, DataFrame -> ndarray, shape (rows, p)
+        Builds the columns for other values of the variables.
     """
 
     base: FloatArray
@@ -36,6 +40,8 @@ class ModelMatrix:
     names: tuple[str, ...]
     terms: tuple[str, ...]
     term_of: IntArray
+    variables: tuple[tuple[str, ...], ...]
+    build: Callable[[pd.DataFrame], FloatArray]
 
     @property
     def n_columns(self) -> int:
@@ -46,6 +52,10 @@ class ModelMatrix:
         """Return the rows `where`, shape (rows, p)."""
         chunk = self.base[where]
         return chunk if self.take is None else chunk[:, self.take]
+
+    def column(self, j: int) -> FloatArray:
+        """Return column j, shape (n,)."""
+        return self.base[:, j if self.take is None else self.take[j]]
 
     def frame(self, index: pd.Index[Any]) -> pd.DataFrame:
         """Return all rows as a DataFrame with column names."""
@@ -104,6 +114,8 @@ class Design:
     data before any were dropped. `relearn` rebuilds both matrices with stateful transforms
     learned from the training rows only; it is None where there are none. `shifts_only` tells that
     the personal terms are constant within groups; `exposed` that the offset holds a log exposure.
+    `variables` has no rows: its columns are both sides' variables, with the types and levels that
+    the models use. `data_columns` are the names of all columns of the data.
     """
 
     formula: str
@@ -121,6 +133,8 @@ class Design:
     row_flow: pd.DataFrame
     notes: tuple[str, ...]
     shifts_only: bool
+    variables: pd.DataFrame
+    data_columns: tuple[str, ...]
     weight: FloatArray | None = None
     weight_type: str | None = None
     cluster: IntArray | None = None

@@ -21,9 +21,11 @@ class Settings:
 
     `evaluation` is "cross-fitting", "hold-out", "given" or "in-sample"; `folds` the splits of a
     partition; `partitions` their number; `seed` the seed, or None for a generator;
-    `penalty` is None or "firth"; `bootstrap_seed` what bootstraps start from; `top` the
-    number r of terms that explanations keep, of `n_terms` in the generic model, or None;
-    `shifts_only` that the personal terms are constant within groups; `clusters` and `strata` are
+    `penalty` is None or "firth"; `bootstrap_seed` what bootstraps start from; `top` the number r of
+    units that explanations keep, of `n_terms` in the generic model, or None, and `top_personalized`
+    that of the personalized model; `attribution`, `rank`, `baseline` (in words) and `unit` say how
+    these are ranked and masked, `interacting` that a term reads several variables; `shifts_only`
+    that the personal terms are constant within groups; `clusters` and `strata` are
     the numbers of clusters and sampling strata of the rows used, 0 without.
     """
 
@@ -51,6 +53,12 @@ class Settings:
     shifts_only: bool
     clusters: int = 0
     strata: int = 0
+    top_personalized: int | None = None
+    attribution: str = "integrated_gradients"
+    rank: str = "absolute"
+    baseline: str = "the training rows' mean"
+    unit: str = "term"
+    interacting: bool = False
 
     @property
     def complex_design(self) -> bool:
@@ -100,6 +108,9 @@ class Evaluation:
         What a reader must know.
     refitted : Refitted or None
         Intervals from models fitted again, which replace those conditional on the fitted ones.
+    curve : tuple of GroupMoments
+        One a partition: sums of the costs of explanation at every number of units, and of their
+        means over these; empty where nothing was explained.
     """
 
     settings: Settings
@@ -114,6 +125,7 @@ class Evaluation:
     row_flow: pd.DataFrame
     notes: tuple[str, ...]
     refitted: Refitted | None = None
+    curve: tuple[GroupMoments, ...] = ()
 
     def need_rows(self, what: str) -> tuple[RowBop, ...]:
         """Return the rows, or say that `what` cannot be had without them."""
@@ -135,6 +147,7 @@ def gather(
     n_read: int,
     row_flow: pd.DataFrame,
     notes: tuple[str, ...],
+    curve: tuple[GroupMoments, ...] = (),
 ) -> Evaluation:
     """Sum the rows of every partition up; see `Evaluation`."""
     moments = tuple(GroupMoments.from_rows(each) for each in rows)
@@ -158,6 +171,7 @@ def gather(
         n_used=len(index),
         row_flow=row_flow,
         notes=notes,
+        curve=curve,
     )
 
 

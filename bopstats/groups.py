@@ -208,6 +208,8 @@ class GroupMoments:
             return (mu >= rows.threshold).astype(np.float64)
 
         benefit = rows.benefit
+        wb, wb2 = each(w * benefit), each(w * benefit**2)
+        alone = rows.weight is None
         design = None
         if rows.cluster is not None or rows.stratum is not None:
             copies = rows.weight_type == "freq"
@@ -224,11 +226,11 @@ class GroupMoments:
             sse_personalized=total(w * (rows.y - rows.mu_personalized) ** 2),
             wc_generic=each(w * rows.generic),
             wc_personalized=each(w * rows.personalized),
-            wb=each(w * benefit),
-            wb2=each(w * benefit**2),
+            wb=wb,
+            wb2=wb2,
             wb3=each(w * benefit**3),
-            w2b=each(w * w * benefit),
-            w2b2=each(w * w * benefit**2),
+            w2b=wb if alone else each(w * w * benefit),
+            w2b2=wb2 if alone else each(w * w * benefit**2),
             minus=each(freq * (benefit < 0)),
             plus=each(freq * (benefit > 0)),
             design=design,

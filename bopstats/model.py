@@ -18,7 +18,7 @@ from bopstats.crossfit import CrossFit
 from bopstats.design import Design
 from bopstats.evaluation import Settings, gather
 from bopstats.exceptions import ArgumentError
-from bopstats.explanations import top_count
+from bopstats.explanations.options import Explanation, check_explanation
 from bopstats.fitting.families import family_name, link_name, resolve_family, unit_deviance
 from bopstats.fitting.firth import check_firth
 from bopstats.fitting.models import FittedPair
@@ -170,6 +170,11 @@ class PersonalizedGLM:
         threshold: float = 0.5,
         explain: bool = True,
         top: float | int = 0.5,
+        top_of: str = "generic",
+        attribution: str = "integrated_gradients",
+        rank: str = "absolute",
+        baseline: Any = "mean",
+        unit: str = "term",
         penalty: str | None = None,
         nested: bool = False,
         refit_bootstrap: int = 0,
@@ -196,8 +201,25 @@ class PersonalizedGLM:
         explain : bool
             Whether to add sufficiency and incomprehensiveness.
         top : float or int
-            How many terms an explanation keeps: a share of the generic model's terms, or a count;
-            the same count in both models.
+            How many units an explanation keeps: a float is a share of them, rounded up, an integer
+            a count. Prediction costs do not depend on it, nor on the five options that follow.
+        top_of : {"generic", "each"}
+            Whether a share is one of the generic model's units, and both models keep the same
+            number, or of each model's own units.
+        attribution : str
+            What ranks the units: "integrated_gradients", "deeplift" (rescale rule; the same for a
+            GLM), "linear_shap" (contributions to the linear predictor), "shapley" (of the mean;
+            exact up to 12 units, else sampled, with the standard error in the notes) or
+            "occlusion". See `docs/explanations.md`.
+        rank : {"absolute", "signed"}
+            Rank by size, or by value with the most positive first.
+        baseline : {"mean", "zero", "median"}, mapping, Series or DataFrame of one row
+            What masked columns of the design are set to: the training rows' mean or median, 0, or
+            the values that the variables given have there. A median of dummies is 0 or 1.
+        unit : {"term", "variable"}
+            What is ranked and masked as one: a term of the formula with all its columns, or a
+            variable with every term that reads it. How an interaction and its main effects share
+            a contribution depends on the reference levels, and the costs of explanation with it.
         penalty : {None, "firth"}
             "firth" adds ½ log|X'WX| to the log likelihood of both models, on all rows and in every
             training set (Firth 1993; Heinze and Schemper 2002), so that coefficients stay finite
@@ -234,17 +256,33 @@ class PersonalizedGLM:
         if penalty is not None and check_choice("penalty", penalty, ("firth",)):
             check_firth(self.design, self.family)
         chosen = self._costs(costs, threshold, explain)
-        n_terms = len(self.design.generic.terms)
-        explained = any(cost.kind == "explanation" for cost in chosen)
-        count = top_count(top, n_terms) if explained else None
         plan = make_plan(self.design, cv, repeats, folds, generator)
+        bootstrap_seed = int(generator.integers(2**63))
+        explanation = None
+        if any(cost.kind == "explanation" for cost in chosen):
+            explanation = check_explanation(
+                self.design,
+                top=top,
+                top_of=top_of,
+                attribution=attribution,
+                rank=rank,
+                baseline=baseline,
+                unit=unit,
+                seed=bootstrap_seed,
+            )
         run = CrossFit(
-            self.design, self.family, self._estimate_alpha, chosen, threshold, count, penalty
+            self.design,
+            self.family,
+            self._estimate_alpha,
+            chosen,
+            threshold,
+            explanation,
+            penalty,
         )
         full = run.full_fit()
-        rows = tuple(run.partition(partition, full, plan) for partition in plan.partitions)
-        bootstrap_seed = int(generator.integers(2**63))
-        settings = self._settings(plan, full, folds, rng, bootstrap_seed, threshold, count)
+        found = [run.partition(partition, full, plan) for partition in plan.partitions]
+        rows = tuple(each for each, _ in found)
+        settings = self._settings(plan, full, folds, rng, bootstrap_seed, threshold, explanation)
         evaluation = gather(
             settings,
             chosen,
@@ -254,6 +292,7 @@ class PersonalizedGLM:
             n_read=self.design.n_read,
             row_flow=self.design.row_flow,
             notes=(*self.design.notes, *plan.notes, *run.notes(plan)),
+            curve=tuple(sums for _, sums in found if sums is not None),
         )
         if nested or refit_bootstrap:
             refitted = refit(
@@ -289,11 +328,11 @@ class PersonalizedGLM:
         rng: Any,
         bootstrap_seed: int,
         threshold: float,
-        top: int | None,
+        explanation: Explanation | None,
     ) -> Settings:
         design = self.design
         binary = design.outcome.binary and family_name(self.family) == "binomial"
-        return Settings(
+        settings = Settings(
             formula=design.formula,
             outcome=design.outcome.name,
             generic_terms=design.generic_terms,
@@ -311,7 +350,7 @@ class PersonalizedGLM:
             seed=int(rng) if is_number(rng) else None,
             bootstrap_seed=bootstrap_seed,
             threshold=threshold,
-            top=top,
+            top=None,
             n_terms=len(design.generic.terms),
             weight_type=design.weight_type,
             clustered=design.cluster is not None,
@@ -319,3 +358,4 @@ class PersonalizedGLM:
             clusters=0 if design.cluster is None else len(np.unique(design.cluster)),
             strata=0 if design.stratum is None else len(np.unique(design.stratum)),
         )
+        return settings if explanation is None else replace(settings, **explanation.told())

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bopstats._validation import fail
+from bopstats.costs import Cost
 from bopstats.evaluation import Settings
 from bopstats.exceptions import BopError
 from bopstats.fitting.results import AssociationTest
@@ -164,6 +165,11 @@ class PooledResults(BoPResults):
             found,
             low=np.where(groups, wide.low, found.low),
             high=np.where(groups, wide.high, found.high),
+        )
+
+    def _curve_estimates(self, cost: Cost, r: int | None, alpha: float) -> Estimates:
+        return pool_estimates(
+            [e._curve_estimates(cost, r, alpha) for e in self.results], alpha, 0.0
         )
 
     def _estimates(self, name: str, alpha: float, null: float = 0.0) -> Estimates:

@@ -100,13 +100,13 @@ def _nested_partition(
     outer = np.empty((costs, n))
     inner = np.zeros((folds, costs, n))
     for split in splits:
-        outer[:, split.test] = run.benefit(run.train(split, full), split.test)
+        outer[:, split.test] = run.benefit(run.train(split, full), split)
         tick(1)
     for j, k in combinations(range(folds), 2):
         both = replace(splits[j], train=splits[j].train & splits[k].train)
         pair = run.train(both, full)
-        inner[k][:, splits[j].test] = run.benefit(pair, splits[j].test)
-        inner[j][:, splits[k].test] = run.benefit(pair, splits[k].test)
+        inner[k][:, splits[j].test] = run.benefit(pair, both)
+        inner[j][:, splits[k].test] = run.benefit(pair, replace(both, test=splits[k].test))
         tick(1)
     shape = (folds, costs, run.design.groups.n_groups + 1)
     means_in, means_out, variance = (np.empty(shape) for _ in range(3))
@@ -170,7 +170,7 @@ def refit_replicates(
         for split in splits:
             drawn = Split(split.train & (times > 0), split.test[times[split.test] > 0])
             pair = sample.train(drawn, full)
-            benefit[:, drawn.test] = sample.benefit(pair, drawn.test)
+            benefit[:, drawn.test] = sample.benefit(pair, drawn)
         results.append(_means(sample, benefit, np.concatenate([s.test for s in splits]))[0])
         tick(1)
     return np.stack(results)

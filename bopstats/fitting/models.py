@@ -50,8 +50,8 @@ class FittedModel:
     """One GLM fitted on one training set.
 
     `params` has shape (p,), 0 for columns that are not in `keep`; `baseline`, shape (p,), is the
-    mean of the training rows' columns; `information` is X'WX of the kept columns at scale 1;
-    `penalty` is None or "firth".
+    mean of the training rows' columns, to which explanations mask; `information` is X'WX of the
+    kept columns at scale 1; `penalty` is None or "firth".
     """
 
     name: str
@@ -225,7 +225,7 @@ def _solve_centred(problem: Problem, keep: IntArray) -> Solution:
     intercept = np.flatnonzero(matrix.term_of < 0)[0]
     mean = np.where(matrix.term_of < 0, 0.0, _column_means(problem))
     base = matrix.rows(slice(None)) - mean
-    about = ModelMatrix(base, None, matrix.names, matrix.terms, matrix.term_of)
+    about = replace(matrix, base=base, take=None)
     found = solve(replace(problem, matrix=about), keep, None)
     for each in (found.params, found.step):
         each[intercept] -= mean @ each
@@ -299,8 +299,12 @@ def _separation(problem: Problem, design: Design, solution: Solution) -> Separat
 
 def predict(model: FittedModel, design: Design, rows: IntArray) -> FloatArray:
     """Return the predicted means of some rows, offset included, shape (len(rows),)."""
-    eta = model.matrix.rows(rows) @ model.params
-    if design.offset is not None:
-        eta = eta + design.offset[rows]
+    eta = linear_predictor(model, design, rows)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         return np.asarray(model.family.link.inverse(eta), dtype=np.float64)
+
+
+def linear_predictor(model: FittedModel, design: Design, rows: IntArray) -> FloatArray:
+    """Return the linear predictors of some rows, offset included, shape (len(rows),)."""
+    eta = np.asarray(model.matrix.rows(rows) @ model.params, dtype=np.float64)
+    return eta if design.offset is None else eta + design.offset[rows]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import pandas as pd
 
@@ -10,6 +11,7 @@ from bopstats._validation import check_choice, check_share
 from bopstats.fitting.results import AssociationTest
 from bopstats.groups import GroupMoments, RowBop
 from bopstats.inference.calibrated import binned_calibration, calibration_table
+from bopstats.inference.curves import area_frame, curve_frame, explained_costs
 from bopstats.inference.design_effects import design_effects
 from bopstats.inference.gamma import Gamma, smallest_benefit
 from bopstats.inference.mcnemar import mcnemar_table
@@ -251,6 +253,60 @@ class Answers(ResultsCore):
         """
         name = None if cost is None else self._cost(cost).name
         return mcnemar_table(self.evaluation, name)
+
+    def top_curve(self, cost: str | None = None, *, alpha: float = 0.05) -> pd.DataFrame:
+        """Return the costs of explanation at every number r of top units, so that none is picked.
+
+        Parameters
+        ----------
+        cost : str, optional
+            One cost of explanation; by default all of the run.
+        alpha : float
+            Intervals at 1 − alpha, each on its own.
+
+        Returns
+        -------
+        DataFrame
+            One row a cost, group and r from 1 to the number of units of the generic model: `cost`,
+            `group`, `r`, `cost_generic`, `cost_personalized`, `bop`, `std_err`, `ci_low`,
+            `ci_upp`, `ci_method`. At the chosen r the figures are those of `frame`, also
+            where its intervals come from models fitted again. With ``top_of="each"`` and a share,
+            the personalized model keeps the share that r is of the generic model's units, rounded
+            up.
+
+        See Also
+        --------
+        top_area : Means over r.
+
+        Examples
+        --------
+        >>> import bopstats as bop
+        >>> nhanes = bop.datasets.load_nhanes()
+        >>> res = bop.glm("high_bp ~ bmi + hba1c | sex", data=nhanes).fit(rng=1, repeats=1)
+        >>> res.top_curve("sufficiency")["r"].tolist()  # female, male, population
+        [1, 2, 1, 2, 1, 2]
+        """
+        alpha, costs = check_share("alpha", alpha), explained_costs(self.evaluation, cost)
+        found = partial(self._curve_estimates, alpha=alpha)
+        return curve_frame(self.evaluation, costs, found)
+
+    def top_area(self, cost: str | None = None, *, alpha: float = 0.05) -> pd.DataFrame:
+        """Return the area under the top curve: costs of explanation as means over r.
+
+        Parameters
+        ----------
+        cost, alpha
+            As in `top_curve`.
+
+        Returns
+        -------
+        DataFrame
+            One row a cost and group, with the columns of `top_curve` but `r`. Each person's cost
+            is its mean over r = 1 to the number of units of the generic model, so that intervals
+            are those of a mean.
+        """
+        alpha, costs = check_share("alpha", alpha), explained_costs(self.evaluation, cost)
+        return area_frame(self.evaluation, costs, partial(self._curve_estimates, alpha=alpha))
 
     def anova(self) -> AssociationTest:
         """Test that the personal terms are associated with the outcome, on all used rows.

@@ -13,6 +13,7 @@ from bopstats.costs import Cost
 from bopstats.evaluation import Evaluation
 from bopstats.exceptions import BopError
 from bopstats.fitting.results import AssociationTest
+from bopstats.inference.curves import curve_estimates
 from bopstats.inference.estimates import Estimates, estimate
 from bopstats.inference.resampled import estimate_as_asked
 
@@ -104,6 +105,12 @@ class ResultsCore:
         return estimate_as_asked(
             self.evaluation, name, alpha=alpha, ci=ci, simultaneous=simultaneous
         )
+
+    def _curve_estimates(self, cost: Cost, r: int | None, alpha: float) -> Estimates:
+        """Return estimates at r top units, or of the mean over r."""
+        if r == self.evaluation.settings.top:
+            return self._estimates(cost.name, alpha)
+        return curve_estimates(self.evaluation, cost, r, alpha)
 
     def _estimates(self, name: str, alpha: float, null: float = 0.0) -> Estimates:
         key = (name, alpha, null)

@@ -109,10 +109,7 @@ def notes(
             "with replacement. Effective n is never above n."
         )
     if settings.top is not None:
-        lines.append(
-            f"Explanations keep the top r = {settings.top} terms ({settings.n_terms} in the "
-            "generic model) by |integrated gradients|; the others are set to the training mean."
-        )
+        lines += explanation_words(settings)
     if any(test.effect is not None for test in tests.values()):
         lines.append(
             f"'{CANNOT_BE_TOLD}': for benefits of the effect's size no test whatever, with these "
@@ -123,6 +120,33 @@ def notes(
     lines += evaluation.notes
     lines += _group_lines(frame)
     return tuple(lines)
+
+
+_ATTRIBUTIONS = {
+    "integrated_gradients": "integrated gradients",
+    "deeplift": "DeepLIFT (rescale)",
+    "linear_shap": "linear SHAP",
+    "shapley": "Shapley values of the mean",
+    "occlusion": "occlusion",
+}
+
+
+def explanation_words(settings: Settings) -> list[str]:
+    """Say what was kept and masked, and what the reader must know of it."""
+    r, own, of = settings.top, settings.top_personalized, settings.n_terms
+    both = f"r = {r}" if own in (None, r) else f"r = {r} (personalized: {own})"
+    what = _ATTRIBUTIONS[settings.attribution]
+    by = f"|{what}|" if settings.rank == "absolute" else f"{what}, most positive first"
+    lines = [
+        f"Explanations keep the top {both} {settings.unit}s ({of} in the generic model) by {by}; "
+        f"what is masked is set to {settings.baseline}."
+    ]
+    if settings.interacting:
+        lines.append(
+            "An interaction and its main effects share a contribution as the reference levels have "
+            "it (for numbers, the origin), so costs of explanation depend on these."
+        )
+    return lines
 
 
 def _methods(frame: pd.DataFrame) -> str:

@@ -4,11 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import statsmodels.api as sm
 from scipy import integrate
 
 import bopstats as bop
+from bopstats.costs import explanation_costs, probability_changes
 from bopstats.exceptions import ArgumentError
-from bopstats.explanations import explanation_cost, masked_predictions, top_count
+from bopstats.explanations.changes import Changes
+from bopstats.explanations.masking import Masked, Masker
+from bopstats.explanations.options import check_explanation, top_count
 from bopstats.fitting.models import fit_pair
 
 FORMULA = "y ~ x + z + clinic + x:z + bs(age, df=4) | sex * race"
@@ -34,6 +38,12 @@ def halves(people):
         return model.design, pair, np.flatnonzero(~train)
 
     return make
+
+
+def masker(model, design, **options):
+    usual = {"top": 1, "top_of": "generic", "attribution": "integrated_gradients", "seed": 0}
+    usual |= {"rank": "absolute", "baseline": "mean", "unit": "term"}
+    return Masker(model, design, check_explanation(design, **(usual | options)))
 
 
 def loop_masked(model, design, row, count):
@@ -70,12 +80,13 @@ def loop_masked(model, design, row, count):
 def test_masked_predictions_are_those_of_a_loop(halves, formula, family, options, count):
     design, pair, rows = halves(formula, family, **options)
     for model in (pair.generic, pair.personalized):
-        found = masked_predictions(model, design, rows, count)
+        found = masker(model, design)(rows, np.array([count]))
+        mean = model.family.link.inverse
         expected = np.array([loop_masked(model, design, row, count) for row in rows])
         for values, column in zip(
-            (found.whole, found.top_only, found.without_top), expected.T, strict=True
+            (found.whole, found.top_only[0], found.without_top[0]), expected.T, strict=True
         ):
-            np.testing.assert_allclose(values, column, rtol=1e-11, atol=1e-13)
+            np.testing.assert_allclose(mean(values), column, rtol=1e-11, atol=1e-13)
 
 
 def test_costs_of_explanation_are_means_over_people_of_a_loop(people):
@@ -135,11 +146,11 @@ def test_ties_go_to_the_term_that_the_formula_names_first(people, formula):
         model.design, (model.design.generic, model.design.personalized), model.family, everyone
     )
     tied = replace(pair.generic, params=np.array([0.0, 1.0, 1.0]), baseline=np.zeros(3))
-    found = masked_predictions(tied, model.design, np.arange(len(data)), 1)
+    found = masker(tied, model.design)(np.arange(len(data)), np.array([1]))
     first = formula.split()[2]
     values = {"x": data["x"], "z": sign * data["x"]}
-    np.testing.assert_allclose(found.top_only, values.pop(first))
-    np.testing.assert_allclose(found.without_top, values.popitem()[1])
+    np.testing.assert_allclose(found.top_only[0], values.pop(first))
+    np.testing.assert_allclose(found.without_top[0], values.popitem()[1])
 
 
 @pytest.mark.parametrize(
@@ -176,10 +187,17 @@ def test_all_terms_of_the_generic_model_explain_it_wholly(people):
 
 
 def test_costs_of_explanation_by_definition():
-    whole, masked = np.array([0.2, 0.5, 0.7]), np.array([0.49, 0.4, 0.9])
-    assert explanation_cost(whole, masked, True, 0.5).tolist() == [0.0, 1.0, 0.0]
-    assert explanation_cost(whole, masked, True, 0.3).tolist() == [1.0, 0.0, 0.0]
-    np.testing.assert_allclose(explanation_cost(whole, masked, False, 0.5), (whole - masked) ** 2)
+    whole, kept = np.array([0.2, 0.5, 0.7]), np.array([0.49, 0.4, 0.9])
+    link = sm.families.links.Logit()
+    both = [Masked(link(whole), link(kept)[None], link(kept)[None])] * 2
+    for threshold, expected in ((0.5, [0.0, 1.0, 0.0]), (0.3, [1.0, 0.0, 0.0])):
+        changes = Changes(sm.families.Binomial(), threshold, 1.0)
+        for cost, sign in zip(explanation_costs(True), (1, -1), strict=True):
+            for found in changes.costs(cost, *both):
+                assert (sign * found[0]).tolist() == expected
+        for cost, sign in zip(probability_changes(), (1, -1), strict=True):
+            for found in changes.costs(cost, *both):
+                np.testing.assert_allclose(sign * found[0], (whole - kept) ** 2)
 
 
 def test_less_change_with_the_top_terms_and_more_without_is_benefit(people):

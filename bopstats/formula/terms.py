@@ -1,4 +1,4 @@
-"""Terms to matrices: the only file that touches patsy.
+"""What the terms of a formula are, and what they may see.
 
 patsy itself would read the bar of ``y ~ A | P`` as Python's bitwise or, silently; it is given the
 two sides apart (`bopstats.syntax`).
@@ -7,7 +7,7 @@ two sides apart (`bopstats.syntax`).
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from tokenize import TokenError
@@ -19,26 +19,19 @@ import pandas as pd
 import patsy
 import patsy.categorical
 import patsy.splines
-from patsy.design_info import DesignInfo, FactorInfo
 from patsy.eval import EvalEnvironment, EvalFactor
 from patsy.parse_formula import parse_formula
 
-from bopstats._typing import FloatArray, IntArray
 from bopstats._validation import nearest
-from bopstats.design import EvaluatedFactor, ModelMatrix
 from bopstats.exceptions import BopError, DataError, FormulaError
 from bopstats.syntax import (
     CONTRASTS,
     FUNCTIONS,
     TwoPart,
-    core,
     expanded_size,
     is_expression,
     names_in,
 )
-
-# Missing values are masked before patsy sees a row, so it must neither drop nor look for any.
-_NO_NA = patsy.NAAction(on_NA="raise", NA_types=[])
 
 
 class _BS(patsy.splines.BS):  # type: ignore[misc]
@@ -94,19 +87,8 @@ class Parsed:
         """Return the data columns that a side ("outcome", "generic", "personal") names."""
         terms = {"generic": self.generic, "personal": self.personal}.get(side)
         factors = [self.outcome] if terms is None else [f for t in terms for f in t.factors]
-        found = [name for f in factors for name in _variables(f.code, columns)]
+        found = [name for f in factors for name in variables_in(f.code, columns)]
         return list(dict.fromkeys(found))
-
-
-@dataclass(frozen=True)
-class Built:
-    """Both matrices, the factors of each side, and how to learn transforms anew."""
-
-    generic: ModelMatrix
-    personalized: ModelMatrix
-    generic_factors: tuple[EvaluatedFactor, ...]
-    personal_factors: tuple[EvaluatedFactor, ...]
-    relearn: Callable[[IntArray], tuple[ModelMatrix, ModelMatrix, tuple[str, ...]]] | None
 
 
 def parse(two: TwoPart) -> Parsed:
@@ -171,7 +153,7 @@ def _refail(two: TwoPart, error: Exception, start: int | None = None) -> NoRetur
         raise clear from error
 
 
-def _variables(code: str, columns: pd.Index[Any]) -> tuple[str, ...]:
+def variables_in(code: str, columns: pd.Index[Any]) -> tuple[str, ...]:
     """Return the columns that an expression reads, also before a dot, in order."""
     names = names_in(code)
     return tuple(dict.fromkeys(n for n in (*names.values, *names.dotted) if n in columns))
@@ -224,7 +206,7 @@ def _unknown(two: TwoPart, name: str, columns: pd.Index[Any], in_session: bool) 
 
 
 @contextmanager
-def _evaluating(two: TwoPart) -> Iterator[None]:
+def evaluating(two: TwoPart) -> Iterator[None]:
     """Keep quiet about undefined values (found out later), and turn errors into clear ones."""
     try:
         with np.errstate(all="ignore"):
@@ -241,7 +223,7 @@ def evaluate_outcome(parsed: Parsed, frame: pd.DataFrame, env: EvalEnvironment) 
     factor = parsed.outcome
     if factor.memorize_passes_needed(state, env):
         parsed.two.fail("formula: the outcome may not use a transform that learns from data", 0)
-    with _evaluating(parsed.two):
+    with evaluating(parsed.two):
         values = factor.eval(state, frame)
     if np.shape(values) != (len(frame),):
         parsed.two.fail(
@@ -254,144 +236,3 @@ def evaluate_outcome(parsed: Parsed, frame: pd.DataFrame, env: EvalEnvironment) 
         count = int(values.isna().sum())
         raise DataError(f"outcome {factor.code!r}: no value in {count} rows (outside its domain?)")
     return values
-
-
-def build(parsed: Parsed, frame: pd.DataFrame, env: EvalEnvironment) -> Built:
-    """Build both matrices from the used rows: the generic one as columns of the other if it can.
-
-    Parameters
-    ----------
-    parsed : Parsed
-        The terms.
-    frame : DataFrame
-        The used rows of all variables, prepared, none missing.
-    env : EvalEnvironment
-        What `environment` returned.
-
-    Raises
-    ------
-    FormulaError, DataError
-        If a term cannot be evaluated, or is not finite.
-    """
-    sides = [
-        [patsy.INTERCEPT, *parsed.generic],
-        [patsy.INTERCEPT, *parsed.generic, *parsed.added],
-    ]
-    with _evaluating(parsed.two):
-        infos = patsy.build.design_matrix_builders(sides, lambda: iter([frame]), env, _NO_NA)
-        matrices = _matrices(infos, frame, sides[1][1:])
-    generic_factors = [f for term in parsed.generic for f in term.factors]
-    personal_factors = [f for term in parsed.added for f in term.factors]
-    factor_infos = infos[1].factor_infos
-    stateful = [f for f, info in factor_infos.items() if info.state["transforms"]]
-    relearn = _relearner(parsed, infos, frame, stateful, env) if stateful else None
-    return Built(
-        *matrices,
-        tuple(_evaluated(f, factor_infos[f], frame) for f in dict.fromkeys(generic_factors)),
-        tuple(_evaluated(f, factor_infos[f], frame) for f in dict.fromkeys(personal_factors)),
-        relearn,
-    )
-
-
-def _matrices(
-    infos: list[DesignInfo], frame: pd.DataFrame, order: Sequence[Any]
-) -> tuple[ModelMatrix, ModelMatrix]:
-    generic, personalized = infos
-    names = personalized.column_names
-    if set(generic.column_names) <= set(names):
-        base = np.asarray(patsy.build_design_matrices([personalized], frame, _NO_NA)[0])
-        take = np.array([names.index(name) for name in generic.column_names], dtype=np.int64)
-        first = _model_matrix(generic, base, take, order)
-    else:  # a personal term changed how a generic one is coded: the span is the same
-        own, base = (np.asarray(m) for m in patsy.build_design_matrices(infos, frame, _NO_NA))
-        first = _model_matrix(generic, own, None, order)
-    second = _model_matrix(personalized, base, None, order)
-    for matrix in (first, second):
-        _check_finite(matrix)
-    return first, second
-
-
-def _model_matrix(
-    info: DesignInfo, base: FloatArray, take: IntArray | None, order: Sequence[Any]
-) -> ModelMatrix:
-    # patsy puts categorical terms first; ties between terms go by the formula as written.
-    terms = [term for term in order if term in info.terms]
-    term_of = np.full(len(info.column_names), -1, dtype=np.int64)
-    for i, term in enumerate(terms):
-        term_of[info.term_slices[term]] = i
-    names = tuple(info.column_names)
-    return ModelMatrix(base, take, names, tuple(t.name() for t in terms), term_of)
-
-
-def _check_finite(matrix: ModelMatrix) -> None:
-    if matrix.take is not None or np.isfinite(matrix.base.sum()):
-        return
-    finite = np.isfinite(matrix.base)
-    bad = np.flatnonzero(~finite.all(axis=0))
-    if len(bad):
-        count = int((~finite[:, bad[0]]).sum())
-        raise DataError(
-            f"column {matrix.names[bad[0]]!r} of the model matrix has {count} values that are "
-            "infinite or undefined; allowed: finite numbers"
-        )
-
-
-def _evaluated(factor: EvalFactor, info: FactorInfo, frame: pd.DataFrame) -> EvaluatedFactor:
-    variables = _variables(factor.code, frame.columns)
-    values = factor.eval(info.state, frame)
-    if info.type == "categorical":
-        if any(pd.isna(level) for level in info.categories):
-            raise DataError(
-                f"term {factor.code!r} has no value in some rows; allowed: a value each"
-            )
-        codes = patsy.categorical.categorical_to_int(values, info.categories, _NO_NA)
-        codes = np.asarray(codes, dtype=np.int64)
-        return EvaluatedFactor(
-            factor.code, *core(factor.code), variables, tuple(info.categories), codes, None
-        )
-    numeric = np.asarray(values, dtype=np.float64) if info.num_columns == 1 else None
-    return EvaluatedFactor(factor.code, *core(factor.code), variables, None, None, numeric)
-
-
-def _relearner(
-    parsed: Parsed,
-    infos: list[DesignInfo],
-    frame: pd.DataFrame,
-    stateful: list[EvalFactor],
-    env: EvalEnvironment,
-) -> Callable[[IntArray], tuple[ModelMatrix, ModelMatrix, tuple[str, ...]]]:
-    """Return a function that learns the stateful factors from some rows and rebuilds all rows.
-
-    Levels and codings stay those of all used rows.
-    """
-    two, order = parsed.two, (*parsed.generic, *parsed.added)
-
-    def relearn(train: IntArray) -> tuple[ModelMatrix, ModelMatrix, tuple[str, ...]]:
-        rows = frame.iloc[train]
-        with _evaluating(two):
-            fresh = {factor: _learn(factor, rows, env) for factor in stateful}
-            renewed = [_renewed(info, fresh) for info in infos]
-            matrices = _matrices(renewed, frame, order)
-        return *matrices, tuple(
-            f"{factor.code}: values outside of the training rows' range are moved to its edge"
-            for factor, state in fresh.items()
-            if any(getattr(t, "outside", 0) for t in state["transforms"].values())
-        )
-
-    return relearn
-
-
-def _learn(factor: EvalFactor, rows: pd.DataFrame, env: EvalEnvironment) -> dict[str, Any]:
-    state: dict[str, Any] = {}
-    for which in range(factor.memorize_passes_needed(state, env)):
-        factor.memorize_chunk(state, which, rows)
-        factor.memorize_finish(state, which)
-    return state
-
-
-def _renewed(info: DesignInfo, fresh: dict[EvalFactor, dict[str, Any]]) -> DesignInfo:
-    factors = {
-        f: FactorInfo(f, old.type, fresh.get(f, old.state), old.num_columns, old.categories)
-        for f, old in info.factor_infos.items()
-    }
-    return DesignInfo(info.column_names, factors, info.term_codings)

@@ -1,0 +1,1 @@
+"""How well the units that a model ranks highest explain its own predictions."""
