@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from bopstats import plotting as plotting
     from bopstats import theory as theory
     from bopstats.exceptions import BopError as BopError
+    from bopstats.external import compare as compare
+    from bopstats.external import compare_models as compare_models
     from bopstats.inference.tests import BoPTest as BoPTest
     from bopstats.model import PersonalizedGLM as PersonalizedGLM
     from bopstats.model import glm as glm
@@ -29,6 +31,8 @@ _HOMES = {
     "BoPResults": "bopstats.results",
     "BoPTest": "bopstats.inference.tests",
     "PersonalizedGLM": "bopstats.model",
+    "compare": "bopstats.external",
+    "compare_models": "bopstats.external",
     "glm": "bopstats.model",
     "pool": "bopstats.pooling",
 }

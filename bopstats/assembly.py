@@ -30,6 +30,7 @@ from bopstats.columns import (
     prepare,
     row_mask,
     subset_mask,
+    unused_levels,
 )
 from bopstats.design import Design, Factor
 from bopstats.formula import Built, Parsed, build, environment, evaluate_outcome, parse
@@ -166,11 +167,7 @@ def _rows(parsed: Parsed, data: pd.DataFrame, request: Request) -> _Rows:
     variables += list(extras.items())
     mask = row_mask(data, keep, variables, request.missing)
     frame = _prepared(data.loc[mask.used, names], ref)
-    notes = [
-        f"{name}: declared levels without rows are left out: {', '.join(map(str, unused))}."
-        for name in names
-        if (unused := _unused_levels(data.loc[keep, name]))
-    ]
+    notes = [note for name in names if (note := unused_levels(name, data.loc[keep, name]))]
     if "id" in extras and "cluster" not in extras and extras["id"][mask.used].duplicated().any():
         notes.append("Rows that share an id share a fold but count as independent; see cluster=.")
     if "note" in data.attrs:
@@ -193,12 +190,6 @@ def _prepared(frame: pd.DataFrame, ref: dict[str, object]) -> pd.DataFrame:
     for name, series in columns.items():
         check_finite(str(name), series)
     return pd.DataFrame(columns, index=frame.index)
-
-
-def _unused_levels(series: pd.Series[Any]) -> list[object]:
-    if not isinstance(series.dtype, pd.CategoricalDtype):
-        return []
-    return [level for level in series.cat.categories if level not in set(series.dropna().unique())]
 
 
 def _grouping(built: Built, rows: _Rows) -> Grouping:

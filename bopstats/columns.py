@@ -309,6 +309,17 @@ def check_strata(
     return numbered
 
 
+def unused_levels(name: str, series: pd.Series[Any]) -> str:
+    """Say which declared levels of a categorical have no rows; empty if all have some."""
+    if not isinstance(series.dtype, pd.CategoricalDtype):
+        return ""
+    present = set(series.dropna().unique())
+    unused = [str(level) for level in series.cat.categories if level not in present]
+    if not unused:
+        return ""
+    return f"{name}: declared levels without rows are left out: {', '.join(unused)}."
+
+
 def names_of(variables: Iterable[str]) -> str:
     """Join names for a message."""
     return ", ".join(repr(name) for name in variables)

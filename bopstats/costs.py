@@ -19,6 +19,11 @@ from bopstats.groups import GroupMoments, RowBop
 
 PerPerson = Callable[[FloatArray, FloatArray], FloatArray]
 
+# Two fits of the same means agree to about this, relative to the range of the outcome.
+_AGREE = 1e-12
+# Sums of a row's terms are off by about this, relative to their size.
+_ROUNDING = 16 * float(np.finfo(np.float64).eps)
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -49,6 +54,28 @@ class Cost:
     integer: bool = False
     bounds: tuple[float, float] | None = None
     group_only: bool = False
+
+
+def settled(generic: FloatArray, personalized: FloatArray, size: float) -> FloatArray:
+    """Return personalized predictions, the generic ones where both differ by rounding only.
+
+    The benefit is then 0 there, and no one counts as changed by noise.
+
+    Parameters
+    ----------
+    generic, personalized : ndarray
+        Predictions of the same people.
+    size : float
+        Range of the outcome.
+
+    Examples
+    --------
+    >>> settled(np.array([0.1 + 0.2]), np.array([0.3]), 1.0).tolist()
+    [0.30000000000000004]
+    """
+    noise = np.maximum(_AGREE * size, _ROUNDING * np.abs(generic))
+    same = np.abs(personalized - generic) <= noise
+    return np.asarray(np.where(same, generic, personalized), dtype=np.float64)
 
 
 def brier(y: FloatArray, mu: FloatArray) -> FloatArray:
@@ -87,6 +114,39 @@ def net_benefit(threshold: float) -> PerPerson:
     return lambda y, mu: np.where(mu >= threshold, np.where(y > 0, -1.0, odds), 0.0)
 
 
+def observed(y: FloatArray, p: FloatArray) -> FloatArray:
+    """Return the probability that each person's own class got, shape (n,)."""
+    return np.take_along_axis(p, y.astype(np.intp)[:, None], axis=1)[:, 0]
+
+
+def brier_of_classes(y: FloatArray, p: FloatArray) -> FloatArray:
+    """Squared error of K probabilities, Σ_k (p_k − 1{y = k})², from 0 to 2 (Brier 1950).
+
+    `y` holds the number of each person's class, `p` has shape (n, K). With two classes it is twice
+    the squared error of one probability.
+
+    Examples
+    --------
+    >>> p = np.array([[0.7, 0.2, 0.1]])
+    >>> float(brier_of_classes(np.array([0.0]), p)[0].round(12))
+    0.14
+    """
+    gap = p.copy()
+    gap[np.arange(len(y)), y.astype(np.intp)] -= 1.0
+    return np.asarray(np.einsum("ij,ij->i", gap, gap), dtype=np.float64)
+
+
+def log_loss_of_classes(y: FloatArray, p: FloatArray) -> FloatArray:
+    """Negative log likelihood of the observed class, −log p_y, in nats."""
+    with np.errstate(divide="ignore"):
+        return -np.log(observed(y, p))
+
+
+def zero_one_of_classes(y: FloatArray, p: FloatArray) -> FloatArray:
+    """0–1 loss of the most probable class; ties go to the first."""
+    return np.asarray(p.argmax(axis=1) != y, dtype=np.float64)
+
+
 def resolve(
     costs: Sequence[Any] | str | None, family: str, threshold: float, deviance: PerPerson
 ) -> tuple[Cost, ...]:
@@ -97,7 +157,7 @@ def resolve(
     costs : sequence of str or callable, or None
         Names or callables ``(y, mu) -> (n,)``; None for the family's default.
     family : str
-        Name of the GLM family.
+        Name of the GLM family, or "multinomial": then μ has shape (n, K) and y numbers the classes.
     threshold : float
         Probability from which the event is predicted.
     deviance : callable
@@ -111,13 +171,15 @@ def resolve(
     """
     binomial = family == "binomial"
     if costs is None:
-        default = {"binomial": ("brier", "zero_one"), "gaussian": ("squared_error",)}
+        default = {"gaussian": ("squared_error",), "binomial": ("brier", "zero_one")}
+        default["multinomial"] = default["binomial"]
         costs = default.get(family, ("deviance",))
     if isinstance(costs, str) or callable(costs):
         costs = (costs,)
     if not isinstance(costs, Sequence):
         fail("costs", costs, "a list or tuple, the primary cost first")
-    known = _table(threshold, deviance, binomial)
+    classes = family == "multinomial"
+    known = _table_of_classes() if classes else _table(threshold, deviance, binomial)
     found = [_callable_cost(c) if callable(c) else _named(c, known, binomial) for c in costs]
     names = [cost.name for cost in found]
     for name in names:
@@ -212,6 +274,18 @@ def _table(threshold: float, deviance: PerPerson, binomial: bool) -> dict[str, C
         "r2": Cost("r2", "prediction", None, "minus R²", group_only=True),
         **{cost.name: cost for cost in explanation_costs(binomial)},
     }
+
+
+def _table_of_classes() -> dict[str, Cost | None]:
+    """Costs of an outcome with K classes."""
+    share, squared = "share of wrong predictions", "squared probability, summed over classes"
+    found = (
+        Cost("brier", "prediction", brier_of_classes, squared, bounds=(-2.0, 2.0)),
+        Cost("zero_one", "prediction", zero_one_of_classes, share, True, (-1.0, 1.0)),
+        Cost("log_loss", "prediction", log_loss_of_classes, "nats"),
+        *explanation_costs(True),
+    )
+    return {cost.name: cost for cost in found} | {"net_benefit": None, "auc": None}
 
 
 def group_metric(name: str, rows: RowBop, moments: GroupMoments) -> FloatArray:

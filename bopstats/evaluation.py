@@ -19,7 +19,8 @@ from bopstats.groups import GroupIndex, GroupMoments, RowBop
 class Settings:
     """Everything that names an analysis.
 
-    `evaluation` is "cross-fitting", "hold-out", "given" or "in-sample"; `folds` the splits of a
+    `evaluation` is "cross-fitting", "hold-out", "given" (training and test sets), "in-sample" or
+    "predictions" (given ones: `link` is empty, no model was fitted); `folds` the splits of a
     partition; `partitions` their number; `seed` the seed, or None for a generator;
     `penalty` is None or "firth"; `bootstrap_seed` what bootstraps start from; `top` the number r of
     units that explanations keep, of `n_terms` in the generic model, or None, and `top_personalized`

@@ -16,7 +16,9 @@ from bopstats.exceptions import OutcomeError
 _MAX_LEVELS_SHOWN = 12
 
 
-def code_outcome(values: pd.Series[Any], name: str, event: object | None) -> Outcome:
+def code_outcome(
+    values: pd.Series[Any], name: str, event: object | None, *, constant: bool = False
+) -> Outcome:
     """Turn the outcome into numbers.
 
     Parameters
@@ -28,6 +30,9 @@ def code_outcome(values: pd.Series[Any], name: str, event: object | None) -> Out
     event : object or None
         The level that counts as the event. Without it 0/1 and False/True mean what they say;
         strings and categoricals are an error.
+    constant : bool
+        Whether an outcome that does not vary is accepted (it can be judged, but not fitted); the
+        event may then be a declared level of a categorical without rows.
 
     Returns
     -------
@@ -41,7 +46,8 @@ def code_outcome(values: pd.Series[Any], name: str, event: object | None) -> Out
     """
     series = prepare(values, name, None)
     if event is not None:
-        return _with_event(series, name, event)
+        declared = values.cat.categories if constant and hasattr(values, "cat") else ()
+        return _with_event(series, name, event, list(declared), constant)
     if is_text(series):
         levels = _levels(series)
         raise OutcomeError(
@@ -50,7 +56,8 @@ def code_outcome(values: pd.Series[Any], name: str, event: object | None) -> Out
         )
     check_finite(name, series)
     array = series.to_numpy(dtype=np.float64)
-    _refuse_constant(array, name)
+    if not constant:
+        _refuse_constant(array, name)
     distinct = np.unique(array[: min(len(array), 1000)])
     binary = len(distinct) <= 2 and bool(np.isin(array, (0.0, 1.0)).all())
     whole = series.dtype.kind in "iub" or (
@@ -61,14 +68,18 @@ def code_outcome(values: pd.Series[Any], name: str, event: object | None) -> Out
     return Outcome(name, array, (1 if binary else None), binary, kind)
 
 
-def _with_event(series: pd.Series[Any], name: str, event: object) -> Outcome:
-    distinct = list(series.cat.categories) if is_text(series) else pd.unique(series).tolist()
+def _with_event(
+    series: pd.Series[Any], name: str, event: object, declared: list[Any], constant: bool
+) -> Outcome:
+    present = list(series.cat.categories) if is_text(series) else pd.unique(series).tolist()
+    distinct = declared or present
     if not pd.api.types.is_hashable(event) or event not in distinct:
         hint = nearest(str(event), distinct)
         raise OutcomeError(f"event: got {event!r}; {name!r} has the levels {_levels(series)}{hint}")
     event = next(level for level in distinct if level == event)  # as the data spell it
     array = np.asarray(series == event, dtype=np.float64)
-    _refuse_constant(array, name)
+    if not constant:
+        _refuse_constant(array, name)
     return Outcome(name, array, event, True, "binary", asked=True)
 
 

@@ -41,6 +41,18 @@ def partition_costs(frame, formulas, family, folds, *, share=0.5, threshold=0.5)
     binomial = isinstance(family, sm.families.Binomial)
     outcome = formulas[0].split("~")[0].strip()
     y = np.asarray(patsy.dmatrix(f"0 + {outcome}", frame))[:, 0]
+    whole, kept, masked = partition_predictions(frame, formulas, family, folds, share=share)
+    if binomial:
+        costs = {"brier": (y - whole) ** 2, "zero_one": 1.0 * ((whole >= threshold) != (y > 0))}
+        change = [1.0 * ((whole >= threshold) != (m >= threshold)) for m in (kept, masked)]
+    else:
+        costs = {"squared_error": (y - whole) ** 2}
+        change = [(whole - m) ** 2 for m in (kept, masked)]
+    return costs | {"sufficiency": change[0], "incomprehensiveness": -change[1]}
+
+
+def partition_predictions(frame, formulas, family, folds, *, share=0.5):
+    """Held-out predictions of both models, (2, n): whole, with top terms only, without these."""
     whole, kept, masked = (np.zeros((2, len(frame))) for _ in range(3))
     count = None
     for which, formula in enumerate(formulas):
@@ -59,13 +71,7 @@ def partition_costs(frame, formulas, family, folds, *, share=0.5, threshold=0.5)
             kept[which, folds == k], masked[which, folds == k] = _masked(
                 design, baseline, beta, slices, count, family
             )
-    if binomial:
-        costs = {"brier": (y - whole) ** 2, "zero_one": 1.0 * ((whole >= threshold) != (y > 0))}
-        change = [1.0 * ((whole >= threshold) != (m >= threshold)) for m in (kept, masked)]
-    else:
-        costs = {"squared_error": (y - whole) ** 2}
-        change = [(whole - m) ** 2 for m in (kept, masked)]
-    return costs | {"sufficiency": change[0], "incomprehensiveness": -change[1]}
+    return whole, kept, masked
 
 
 def _masked(design, baseline, beta, slices, count, family):

@@ -9,14 +9,9 @@ from typing import Any
 import numpy as np
 
 from bopstats._typing import BoolArray, FloatArray
-from bopstats.costs import Cost
+from bopstats.costs import Cost, settled
 from bopstats.explanations.masking import Masked
 from bopstats.explanations.slopes import class_cut
-
-# Two fits of the same means agree to about this, relative to the range of the outcome.
-_AGREE = 1e-12
-# Sums of a row's terms are off by about this, relative to their size.
-_ROUNDING = 16 * float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True)
@@ -61,8 +56,7 @@ class Changes:
 
     def settled(self, a: FloatArray, b: FloatArray) -> FloatArray:
         """Return `b`, but `a` where both differ by rounding only: no benefit there."""
-        same = np.abs(b - a) <= np.maximum(_AGREE * self.spread, _ROUNDING * np.abs(a))
-        return np.asarray(np.where(same, a, b), dtype=np.float64)
+        return settled(a, b, self.spread)
 
     def mean(self, eta: FloatArray) -> FloatArray:
         """Return the mean at a linear predictor."""

@@ -32,7 +32,8 @@ def group_notes(estimates: Estimates, evaluation: Evaluation) -> list[str]:
     texts = [[reason] if reason else [] for reason in estimates.reason]
     for g, doubts in enumerate(_interval_notes(estimates, evaluation)):
         texts[g] += doubts
-    if estimates.cost.name in {"zero_one", "net_benefit"}:
+    passing = evaluation.settings.family == "binomial"
+    if passing and estimates.cost.name in {"zero_one", "net_benefit"}:
         for g, share in enumerate(_passing(evaluation)):
             if share < _RARE or share > 1 - _RARE:
                 texts[g].append(

@@ -31,8 +31,10 @@ from bopstats.tables.wording import (
     design_words,
     estimand,
     evaluation_words,
+    family_words,
     heterogeneity_words,
     notes,
+    title,
 )
 
 
@@ -70,7 +72,6 @@ def build_summary(
     max_error: float,
 ) -> Summary:
     """Put the summary together; see `BoPResults.summary`."""
-    settings = evaluation.settings
     sections = [
         _header(evaluation, frame, association),
         Section("Verdicts", _verdicts(evaluation, tests)),
@@ -92,8 +93,7 @@ def build_summary(
     ]
     sections += [] if effects is None else [_design_effects(effects)]
     sections.append(Section("Notes", lines=notes(evaluation, frame, tests, alpha, max_error)))
-    title = f"Benefit of personalization: {settings.family} GLM, {settings.link} link"
-    return Summary(title, tuple(sections))
+    return Summary(title(evaluation.settings), tuple(sections))
 
 
 def _header(
@@ -103,11 +103,6 @@ def _header(
     outcome = settings.outcome
     if settings.event is not None:
         outcome += f" (event: {settings.event})"
-    family = f"{settings.family}, {settings.link} link"
-    if settings.penalty is not None:
-        family += f", {settings.penalty.capitalize()} penalty"
-    if settings.dispersion is not None:
-        family += f", dispersion {settings.dispersion:.4g} (maximum likelihood)"
     dropped = evaluation.n_read - evaluation.n_used
     rows = f"{evaluation.n_used} of {evaluation.n_read} read ({dropped} dropped)"
     if dropped:
@@ -118,17 +113,18 @@ def _header(
     if settings.evaluation in ("hold-out", "given"):
         everyone = frame.loc[frame["group"] == POPULATION, "n"].iloc[0]
         rows += f"; {_count(everyone)} held out and evaluated"
-    seed = "generator" if settings.seed is None else str(settings.seed)
+    given = settings.evaluation == "predictions"
     pairs = [
-        ("Formula", settings.formula),
+        ("Models" if given else "Formula", settings.formula),
         ("Outcome", outcome),
-        ("Family", family),
+        ("Family", family_words(settings)),
         ("Evaluation", evaluation_words(settings)),
         ("Estimand", estimand(settings)),
         ("Rows", rows),
         ("Groups", f"{groups.n_groups} ({' × '.join(groups.attributes)})"),
-        ("Seed", seed),
     ]
+    if settings.seed is not None or not given:
+        pairs.append(("Seed", "generator" if settings.seed is None else str(settings.seed)))
     if association is not None:
         pairs.append(("Association", _association(association)))
     if settings.weight_type is not None or settings.complex_design:

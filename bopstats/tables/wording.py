@@ -19,8 +19,27 @@ _REFITS = {
 }
 
 
+def title(settings: Settings) -> str:
+    """Say what was compared."""
+    if settings.evaluation == "predictions":
+        return f"Benefit of personalization: given predictions, {settings.family} outcome"
+    return f"Benefit of personalization: {settings.family} GLM, {settings.link} link"
+
+
+def family_words(settings: Settings) -> str:
+    """Name the family, its link, penalty and dispersion."""
+    words = settings.family + (f", {settings.link} link" if settings.link else "")
+    if settings.penalty is not None:
+        words += f", {settings.penalty.capitalize()} penalty"
+    if settings.dispersion is not None:
+        words += f", dispersion {settings.dispersion:.4g} (maximum likelihood)"
+    return words
+
+
 def evaluation_words(settings: Settings) -> str:
     """Say how rows were held out."""
+    if settings.evaluation == "predictions":
+        return "given predictions" + (f", {settings.folds} folds" if settings.folds > 1 else "")
     times = settings.partitions
     split = f", {times} partition{'s' if times > 1 else ''}"
     how = {
@@ -53,6 +72,8 @@ def estimand(settings: Settings) -> str:
             f"expected benefit of models trained this way on {settings.folds - 1}/{settings.folds}"
             " of the rows (not of the models fitted on all rows)"
         )
+    if settings.evaluation == "predictions":
+        return "benefit of the given predictions, on these rows"
     if settings.evaluation == "in-sample":
         return "apparent benefit of the models fitted on all rows, on these same rows"
     if settings.evaluation == "given" and settings.folds > 1:
