@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -108,11 +109,9 @@ def build(
     limit = _check_memory(memory)
     threads = None if threads is None else check_count("threads", threads)
     _check_libraries()
-    files = find_files(Path(path))
-    store = Cache(
-        None if cache is None else Path(cache),
-        fingerprint(files.values(), {"unit": unit, "hours": hours}),
-    )
+    files = find_files(_check_folder("path", path))
+    folder = None if cache is None else _check_folder("cache", cache)
+    store = Cache(folder, fingerprint(files.values(), {"unit": unit, "hours": hours}))
     frame = store.read_frame()
     if frame is None:
         with _connected(limit, threads) as connection:
@@ -186,6 +185,12 @@ def _note(
         f"are shown as {cohort.OLD_SHOWN}. Diagnoses are coded after discharge. A patient can have "
         "several rows: cluster='subject_id' takes that into account."
     )
+
+
+def _check_folder(name: str, value: object) -> Path:
+    if not isinstance(value, (str, os.PathLike)):
+        fail(name, value, "the name of a folder")
+    return Path(value)
 
 
 def _check_memory(memory: object) -> int:

@@ -133,7 +133,7 @@ def diagnoses(connection: Any) -> pd.DataFrame:
             SELECT hadm_id, seq_num, icd9_code, {chapter_sql("icd9_code")} AS chapter
             FROM diagnoses_icd WHERE icd9_code IS NOT NULL
         ), found AS (
-            SELECT hadm_id, {has}, 
+            SELECT hadm_id, {has},
                    first(chapter ORDER BY seq_num, icd9_code) AS primary_chapter
             FROM coded GROUP BY hadm_id
         )

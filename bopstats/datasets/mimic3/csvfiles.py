@@ -160,6 +160,8 @@ def _checked(name: str, path: Path) -> CsvFile:
         text = _read_line(stream).decode("utf-8-sig")
     if "\0" in text:
         raise DataError(f"{path.name}: not UTF-8 text")
+    if not text:
+        raise DataError(f"{path.name}: the file is empty")
     header = tuple(word.strip().upper() for word in next(csv.reader([text]), []))
     for column in COLUMNS[name]:
         if column not in header:

@@ -1,8 +1,8 @@
 """First-hours figures of the two large files, added up block by block.
 
 A block gives, for each row of the cohort and each variable, the count, sum, smallest and largest
-of the numbers used, and counts of those not used: all of them add up over blocks. Sums are of
-decimals with 9 places, which is exact, so neither the cutting nor the threads change a digit.
+of the numbers used, and counts of those not used: all of them add up over blocks. Numbers are
+decimals with 9 places, whose sums are exact, so neither the cutting nor the threads change a digit.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def _part(connection: Any, source: Source, events: Any) -> Any:
         WITH told AS (
             SELECT c.place, i.variable, {error} AS wrong, e.valuenum AS number,
                    CASE WHEN number > i.low AND number <= i.high AND NOT wrong
-                        THEN (number - i."offset") / i.divisor END AS value
+                        THEN ((number - i."offset") / i.divisor)::DECIMAL(18, 9) END AS value
             FROM events e
             JOIN items i ON e.itemid = i.itemid
             JOIN cohort c ON e.{source.key} = c.{source.key}
@@ -122,7 +122,7 @@ def _part(connection: Any, source: Source, events: Any) -> Any:
                count_if(value IS NULL AND number IS NOT NULL AND NOT wrong) AS out_of_range,
                count_if(wrong) AS marked_error,
                count_if(number IS NULL AND NOT wrong) AS no_number,
-               sum(value::DECIMAL(18, 9)) AS total, min(value) AS lowest, max(value) AS highest
+               sum(value) AS total, min(value)::DOUBLE AS lowest, max(value)::DOUBLE AS highest
         FROM told GROUP BY place, variable ORDER BY variable, place
         """
     ).to_arrow_table()
