@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from bopstats.datasets.mimic3.cache import Cache
-from bopstats.datasets.mimic3.csvfiles import CsvFile
+from bopstats.datasets.mimic3.csvfiles import COLUMNS, CsvFile
 from bopstats.datasets.mimic3.items import Measure, variables
 
 _COMPACT = 2_000_000  # rows of partial results above which equal ones are added up
@@ -43,7 +43,7 @@ class Source:
     @property
     def has_errors(self) -> bool:
         """Whether rows may be marked as errors."""
-        return "ERROR" in self.file.header
+        return "ERROR" in COLUMNS[self.file.name]
 
 
 def add_up(
