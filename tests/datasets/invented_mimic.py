@@ -75,7 +75,9 @@ def tables():
         (11, 51144, "2150-01-01 12:00:00", 0.0),
     ]
     chart_events = pd.DataFrame(chart, columns=columns).assign(VALUE='a "quoted"\nvalue')
-    chart_events = chart_events.astype({"HADM_ID": "Int64", "ICUSTAY_ID": "Int64", "ERROR": "Int64"})
+    chart_events = chart_events.astype(
+        {"HADM_ID": "Int64", "ICUSTAY_ID": "Int64", "ERROR": "Int64"}
+    )
     return {
         "PATIENTS": patients,
         "ADMISSIONS": admissions,

@@ -163,7 +163,9 @@ def test_people_are_those_of_the_files(frame, stays):
 def test_age_is_in_years_and_shifted_births_are_undone(frame, stays):
     born = [datetime.fromisoformat(text) for text in stays["DOB"]]
     admitted = [datetime.fromisoformat(text) for text in stays["ADMITTIME"]]
-    years = [(b - a).total_seconds() / 86400 / 365.2425 for a, b in zip(born, admitted, strict=True)]
+    years = [
+        (b - a).total_seconds() / 86400 / 365.2425 for a, b in zip(born, admitted, strict=True)
+    ]
     assert max(years) > 300
     np.testing.assert_allclose(frame["age"], [91.4 if y > 89 else y for y in years], rtol=1e-12)
 

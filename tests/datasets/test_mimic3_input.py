@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,8 @@ from invented_mimic import as_csv, tables, write
 
 from bopstats.datasets import mimic3
 from bopstats.datasets.mimic3 import csvfiles
+from bopstats.datasets.mimic3.coding import CHAPTERS
+from bopstats.datasets.mimic3.items import LABS, VITAL_SIGNS, variables
 from bopstats.exceptions import ArgumentError, DataError
 
 pytest.importorskip("duckdb", reason="MIMIC-III needs the extra 'mimic'")
@@ -164,7 +167,11 @@ BAD = {
         r"LABEVENTS\.csv: .*Expected 4 columns, got 2$",
     ),
     "Latin-1": (
-        {"ADMISSIONS": as_csv(tables()["ADMISSIONS"].assign(LANGUAGE="É")).decode().encode("cp1252")},
+        {
+            "ADMISSIONS": as_csv(tables()["ADMISSIONS"].assign(LANGUAGE="É"))
+            .decode()
+            .encode("cp1252")
+        },
         r"ADMISSIONS\.csv: .*column LANGUAGE.*not UTF-8",
     ),
     "UTF-16": (
@@ -202,7 +209,9 @@ def test_bad_files_are_told_in_one_sentence(tmp_path, case):
 def test_a_damaged_gzip_file_is_named(tmp_path, name, damage):
     folder = write(tmp_path, zipped=True)
     (folder / f"{name}.csv.gz").write_bytes(damage(as_csv(tables()[name])))
-    with pytest.raises(DataError, match=rf"^{name}\.csv\.gz: the gzip data are cut short or damaged"):
+    with pytest.raises(
+        DataError, match=rf"^{name}\.csv\.gz: the gzip data are cut short or damaged"
+    ):
         mimic3.build(folder)
 
 
@@ -242,3 +251,17 @@ def test_two_files_of_one_name_are_an_error(tmp_path):
 def test_bad_arguments_are_told(tmp_path, options, message):
     with pytest.raises(ArgumentError, match=re.escape(message)):
         mimic3.build(**{"path": write(tmp_path)} | options)
+
+
+def test_the_document_has_every_measure_and_column(tmp_path):
+    text = (Path(__file__).parents[2] / "docs" / "mimic3.md").read_text(encoding="utf-8")
+    for measure in VITAL_SIGNS + LABS:
+        items = ", ".join(map(str, measure.items))
+        row = f"| `{measure.variable}` | {measure.unit} | {items} | {measure.low:g} |"
+        assert f"{row} {measure.high:g} |" in text
+    measured = tuple(f"{name}_" for name in variables(VITAL_SIGNS + LABS))
+    for name in mimic3.build(write(tmp_path), unit="icustay"):
+        if not name.startswith((*measured, "icd9_")):
+            assert f"`{name}`" in text
+    for chapter in CHAPTERS:
+        assert chapter in text

@@ -23,6 +23,7 @@ from bopstats.exceptions import DataError
 VERSION = 1  # raise it when the same inputs give other figures
 _SMALL = 64 * 2**20  # up to this size a file is known by its content
 _END = 2**20
+_ATTRS = b"bopstats"
 
 
 def fingerprint(files: Iterable[csvfiles.CsvFile], settings: dict[str, Any]) -> str:
@@ -101,13 +102,19 @@ class Cache:
     def read_frame(self) -> pd.DataFrame | None:
         """Return the finished frame with its attrs, or None."""
         table = self.read("frame")
-        return None if table is None else table.to_pandas()
+        if table is None:
+            return None
+        frame: pd.DataFrame = table.to_pandas()
+        frame.attrs = json.loads(table.schema.metadata[_ATTRS])
+        return frame
 
     def write_frame(self, frame: pd.DataFrame) -> None:
-        """Keep the finished frame."""
+        """Keep the finished frame with its attrs, which not every version of Arrow does itself."""
         import pyarrow as pa
 
-        self.write("frame", pa.Table.from_pandas(frame))
+        table = pa.Table.from_pandas(frame)
+        attrs = {_ATTRS: json.dumps(frame.attrs).encode()}
+        self.write("frame", table.replace_schema_metadata({**table.schema.metadata, **attrs}))
 
     def forget(self, names: Iterable[str]) -> None:
         """Remove tables that a larger one holds by now."""
