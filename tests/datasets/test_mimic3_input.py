@@ -12,6 +12,7 @@ from invented_mimic import as_csv, tables, write
 from bopstats.datasets import mimic3
 from bopstats.datasets.mimic3 import csvfiles
 from bopstats.datasets.mimic3.coding import CHAPTERS
+from bopstats.datasets.mimic3.csvfiles import find_files
 from bopstats.datasets.mimic3.items import LABS, VITAL_SIGNS, variables
 from bopstats.exceptions import ArgumentError, DataError
 
@@ -182,6 +183,10 @@ BAD = {
         {"PATIENTS": as_csv(tables()["PATIENTS"]).decode().encode("utf-16-le")},
         r"PATIENTS\.csv: not UTF-8 text",
     ),
+    "open quote": (
+        {"DIAGNOSES_ICD": as_csv(tables()["DIAGNOSES_ICD"]).replace(b"V3000", b'"V3000')},
+        r"DIAGNOSES_ICD\.csv: a quote is opened and never closed",
+    ),
     "empty": ({"PATIENTS": b""}, r"PATIENTS\.csv: the file is empty"),
     "header only": (
         {"PATIENTS": tables()["PATIENTS"].iloc[:0]},
@@ -202,6 +207,17 @@ def test_bad_files_are_told_in_one_sentence(tmp_path, case):
         mimic3.build(folder)
     assert "OUCH" not in str(caught.value)
     assert "quoted" not in str(caught.value)
+
+
+def test_an_open_quote_does_not_gather_the_file_in_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(csvfiles, "BLOCK", 200)
+    row = b"11,50912,2150-01-01 12:00:00,1\n"
+    text = as_csv(tables()["LABEVENTS"]) + row * 9 + b'11,"50912,2150-01-01 12:00:00,1\n' + row * 99
+    file = find_files(write(tmp_path, tables() | {"LABEVENTS": text}))["LABEVENTS"]
+    passed = []
+    with pytest.raises(DataError, match=r"LABEVENTS\.csv: a quote is opened and never closed"):
+        list(file.blocks(passed.append))
+    assert sum(passed) < len(text) / 2
 
 
 @pytest.mark.parametrize("name", ["PATIENTS", "CHARTEVENTS"])

@@ -79,12 +79,19 @@ class CsvFile:
                 text = rest + chunk
                 end = _end_of_lines(text)
                 rest = text[end:]
+                self._check_ends(open_end=len(rest) > BLOCK)
                 if end:
                     yield memoryview(text)[:end]
                 advance(position() - passed)
                 passed = position()
+            self._check_ends(open_end=rest.count(b'"') % 2 == 1)
             if rest:
                 yield memoryview(rest)
+
+    def _check_ends(self, *, open_end: bool) -> None:
+        """Stop where all that follows would be taken for one long value."""
+        if open_end:
+            raise DataError(f"{self.path.name}: a quote is opened and never closed")
 
     def parse(self, block: memoryview, threads: int | None) -> Any:
         """Return the columns that are read as an Arrow table, names in lower case."""
@@ -93,9 +100,7 @@ class CsvFile:
         with _named(self):
             try:
                 return self._parsed(block, threads, newlines=False)
-            except (
-                pa.ArrowInvalid
-            ):  # perhaps a newline between quotes; that way takes twice as long
+            except pa.ArrowInvalid:  # there may be newlines between quotes, at twice the time
                 return self._parsed(block, threads, newlines=True)
 
     def _parsed(self, block: memoryview, threads: int | None, *, newlines: bool) -> Any:
