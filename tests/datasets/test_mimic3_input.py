@@ -192,6 +192,10 @@ BAD = {
         {"PATIENTS": tables()["PATIENTS"].iloc[:0]},
         r"PATIENTS\.csv: no rows below the header",
     ),
+    "header only, large file": (
+        {"CHARTEVENTS": tables()["CHARTEVENTS"].iloc[:0]},
+        r"CHARTEVENTS\.csv: no rows below the header",
+    ),
     "nobody left": (
         changed("PATIENTS", DOB=["2149-12-01 00:00:00"] * 2),
         r"path: none of 3 admission rows is left \(.*younger than 16 years 3",

@@ -87,6 +87,8 @@ class CsvFile:
             self._check_ends(open_end=rest.count(b'"') % 2 == 1)
             if rest:
                 yield memoryview(rest)
+            if not passed:
+                raise DataError(f"{self.path.name}: no rows below the header")
 
     def _check_ends(self, *, open_end: bool) -> None:
         """Stop where all that follows would be taken for one long value."""
@@ -127,10 +129,7 @@ class CsvFile:
         """Return the whole file as an Arrow table."""
         import pyarrow as pa
 
-        parts = [self.parse(block, None) for block in self.blocks(lambda _: None)]
-        if not parts:
-            raise DataError(f"{self.path.name}: no rows below the header")
-        return pa.concat_tables(parts)
+        return pa.concat_tables(self.parse(each, None) for each in self.blocks(lambda _: None))
 
 
 def find_files(folder: Path) -> dict[str, CsvFile]:

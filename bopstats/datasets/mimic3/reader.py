@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +14,11 @@ from bopstats.datasets.mimic3 import cohort, events
 from bopstats.datasets.mimic3.cache import Cache, fingerprint
 from bopstats.datasets.mimic3.coding import ETHNICITIES
 from bopstats.datasets.mimic3.csvfiles import CsvFile, find_files
+from bopstats.datasets.mimic3.engine import check_libraries, check_memory, connected
 from bopstats.datasets.mimic3.items import LABS, VITAL_SIGNS
-from bopstats.exceptions import ArgumentError, DataError
 
 _UNITS = {"admission": "hadm_id", "icustay": "icustay_id"}
 _LAB_LEAD = 6  # hours: blood taken in the emergency room belongs to the first day
-_OWN = 768 * 2**20  # bytes for the libraries and one block of text; DuckDB gets the rest
-_LEAST = 10**9
-_BYTES = {"MB": 10**6, "GB": 10**9, "MIB": 2**20, "GIB": 2**30}
 
 
 def build(
@@ -106,15 +99,15 @@ def build(
     """
     check_choice("unit", unit, _UNITS)
     hours = check_real("hours", hours, low=0.0, high=24.0 * 366)
-    limit = _check_memory(memory)
+    limit = check_memory(memory)
     threads = None if threads is None else check_count("threads", threads)
-    _check_libraries()
+    check_libraries()
     files = find_files(_check_folder("path", path))
     folder = None if cache is None else _check_folder("cache", cache)
     store = Cache(folder, fingerprint(files.values(), {"unit": unit, "hours": hours}))
     frame = store.read_frame()
     if frame is None:
-        with _connected(limit, threads) as connection:
+        with connected(limit, threads) as connection:
             frame = _built(connection, files, unit, hours, store, threads, progress)
         store.write_frame(frame)
     return frame
@@ -191,45 +184,3 @@ def _check_folder(name: str, value: object) -> Path:
     if not isinstance(value, (str, os.PathLike)):
         fail(name, value, "the name of a folder")
     return Path(value)
-
-
-def _check_memory(memory: object) -> int:
-    """Return the bytes that DuckDB may use within a cap on the whole process."""
-    allowed = "a size of at least 1 GB, such as '2GB' or '1500MB'"
-    found = (
-        re.fullmatch(r"([0-9.]+)\s*([MG]i?B)", memory.strip(), re.IGNORECASE)
-        if isinstance(memory, str)
-        else None
-    )
-    if found is None or found[1].count(".") > 1 or found[1] == ".":
-        fail("memory", memory, allowed)
-    total = float(found[1]) * _BYTES[found[2].upper()]
-    if total < _LEAST:
-        fail("memory", memory, allowed)
-    return int(total) - _OWN
-
-
-def _check_libraries() -> None:
-    for name in ("duckdb", "pyarrow"):
-        if find_spec(name) is None:
-            raise DataError(f"mimic3 needs {name}: pip install 'bopstats[mimic]'")
-
-
-@contextmanager
-def _connected(limit: int, threads: int | None) -> Iterator[Any]:
-    """Open DuckDB in memory: it loads no extension and writes no file."""
-    import duckdb
-
-    config: dict[str, Any] = {
-        "memory_limit": f"{limit // 2**20}MiB",
-        "temp_directory": "",
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-    }
-    if threads is not None:
-        config["threads"] = threads
-    with duckdb.connect(":memory:", config=config) as connection:
-        try:
-            yield connection
-        except duckdb.OutOfMemoryException as error:
-            raise ArgumentError(f"memory: too small for these files ({error})") from error
