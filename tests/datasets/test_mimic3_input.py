@@ -13,6 +13,7 @@ from bopstats.datasets import mimic3
 from bopstats.datasets.mimic3 import csvfiles
 from bopstats.datasets.mimic3.coding import CHAPTERS
 from bopstats.datasets.mimic3.csvfiles import find_files
+from bopstats.datasets.mimic3.engine import connected
 from bopstats.datasets.mimic3.items import LABS, VITAL_SIGNS, variables
 from bopstats.exceptions import ArgumentError, DataError
 
@@ -64,7 +65,7 @@ def test_blocks_threads_and_memory_change_nothing(tmp_path, monkeypatch):
     folder = write(tmp_path)
     expected = mimic3.build(folder)
     monkeypatch.setattr(csvfiles, "BLOCK", 150)
-    for options in ({}, {"threads": 1}, {"memory": "1GB", "threads": 2}):
+    for options in ({}, {"threads": 1}, {"memory": "1.5 gib", "threads": 2}):
         pd.testing.assert_frame_equal(mimic3.build(folder, **options), expected)
 
 
@@ -260,8 +261,8 @@ def test_two_files_of_one_name_are_an_error(tmp_path):
         ({"unit": "patient"}, "unit: got 'patient'; allowed: 'admission', 'icustay'"),
         ({"hours": 0}, "hours: got 0; allowed: a number in (0, 8784)"),
         ({"hours": "24"}, "hours: got '24'"),
-        ({"memory": "a lot"}, "memory: got 'a lot'; allowed: a size of at least 1 GB"),
-        ({"memory": "500MB"}, "memory: got '500MB'"),
+        ({"memory": "a lot"}, "memory: got 'a lot'; allowed: a size of at least 1.5 GB"),
+        ({"memory": "1499MB"}, "memory: got '1499MB'"),
         ({"memory": 2}, "memory: got 2"),
         ({"threads": 0}, "threads: got 0"),
         ({"path": 7}, "path: got 7"),
@@ -285,3 +286,9 @@ def test_the_document_has_every_measure_and_column(tmp_path):
             assert f"`{name}`" in text
     for chapter in CHAPTERS:
         assert chapter in text
+
+
+def test_too_little_memory_is_told():
+    message = r"memory: DuckDB needs more than 0\.02 GB"
+    with pytest.raises(ArgumentError, match=message), connected(20 * 10**6, 1) as connection:
+        connection.execute("CREATE TABLE big AS SELECT hash(range) AS a FROM range(9000000)")

@@ -12,7 +12,7 @@ from bopstats._validation import fail
 from bopstats.exceptions import ArgumentError, DataError
 
 _OWN = 768 * 2**20  # bytes for the libraries and one block of text; DuckDB gets the rest
-_LEAST = 10**9
+_LEAST = 1.5e9
 _BYTES = {"MB": 10**6, "GB": 10**9, "MIB": 2**20, "GIB": 2**30}
 
 
@@ -21,7 +21,7 @@ def check_memory(memory: object) -> int:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([MG]i?B)", str(memory).strip(), re.IGNORECASE)
     total = 0.0 if found is None else float(found[1]) * _BYTES[found[2].upper()]
     if total < _LEAST:
-        fail("memory", memory, "a size of at least 1 GB, such as '2GB' or '1500MB'")
+        fail("memory", memory, "a size of at least 1.5 GB, such as '2GB' or '1500MB'")
     return int(total) - _OWN
 
 
@@ -40,6 +40,7 @@ def connected(limit: int, threads: int | None) -> Iterator[Any]:
     config: dict[str, Any] = {
         "memory_limit": f"{limit // 2**20}MiB",
         "temp_directory": "",
+        "preserve_insertion_order": False,  # takes memory; queries say what order they need
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }
@@ -50,4 +51,7 @@ def connected(limit: int, threads: int | None) -> Iterator[Any]:
         try:
             yield connection
         except duckdb.OutOfMemoryException as error:
-            raise ArgumentError(f"memory: too small for these files ({error})") from error
+            raise ArgumentError(
+                f"memory: DuckDB needs more than {limit / 1e9:.2g} GB for these files; allow more, "
+                "or take fewer threads"
+            ) from error

@@ -18,7 +18,7 @@ from bopstats.datasets.mimic3.cache import Cache
 from bopstats.datasets.mimic3.csvfiles import COLUMNS, CsvFile
 from bopstats.datasets.mimic3.items import Measure, variables
 
-_COMPACT = 2_000_000  # rows of partial results above which equal ones are added up
+_COMPACT = 1_000_000  # rows of partial results above which equal ones are added up
 _COUNTS = ("used", "out_of_range", "marked_error", "no_number")
 _ADD_UP = f"""
     SELECT place, variable, {", ".join(f"sum({name})::BIGINT AS {name}" for name in _COUNTS)},

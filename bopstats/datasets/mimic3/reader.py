@@ -48,7 +48,7 @@ def build(
         Folder that keeps the result and finished parts of it, so that the same call is quick and a
         run that was stopped goes on. It then holds patients' data. Without it nothing is written.
     memory : str
-        Cap on memory, such as ``"2GB"``; at least 1 GB.
+        Cap on memory, such as ``"2GB"``; at least 1.5 GB. Fewer threads need less.
     threads : int, optional
         Threads of DuckDB; 1 also reads the files with one. Default: all.
     progress : bool, optional
