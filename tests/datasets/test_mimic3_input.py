@@ -10,7 +10,7 @@ import pytest
 from invented_mimic import as_csv, tables, write
 
 from bopstats.datasets import mimic3
-from bopstats.datasets.mimic3 import csvfiles
+from bopstats.datasets.mimic3 import csvfiles, events
 from bopstats.datasets.mimic3.coding import CHAPTERS
 from bopstats.datasets.mimic3.csvfiles import find_files
 from bopstats.datasets.mimic3.engine import connected
@@ -65,6 +65,7 @@ def test_blocks_threads_and_memory_change_nothing(tmp_path, monkeypatch):
     folder = write(tmp_path)
     expected = mimic3.build(folder)
     monkeypatch.setattr(csvfiles, "BLOCK", 150)
+    monkeypatch.setattr(events, "_COMPACT", 2)
     for options in ({}, {"threads": 1}, {"memory": "1.5 gib", "threads": 2}):
         pd.testing.assert_frame_equal(mimic3.build(folder, **options), expected)
 

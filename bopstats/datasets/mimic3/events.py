@@ -79,8 +79,8 @@ def _start(connection: Any, source: Source) -> None:
     """Make the tables of items and of partial results anew."""
     items = pd.DataFrame(
         [
-            (item, place, measure.low, measure.high, measure.offset, measure.divisor)
-            for place, measure in _placed(source.measures)
+            (item, number, measure.low, measure.high, measure.offset, measure.divisor)
+            for number, measure in _numbered(source.measures)
             for item in measure.items
         ],
         columns=["itemid", "variable", "low", "high", "offset", "divisor"],
@@ -95,7 +95,7 @@ def _start(connection: Any, source: Source) -> None:
     )
 
 
-def _placed(measures: tuple[Measure, ...]) -> list[tuple[int, Measure]]:
+def _numbered(measures: tuple[Measure, ...]) -> list[tuple[int, Measure]]:
     names = variables(measures)
     return [(names.index(measure.variable), measure) for measure in measures]
 
@@ -136,9 +136,7 @@ def _insert(connection: Any, part: Any) -> None:
     connection.unregister("source")
     [(rows,)] = connection.sql("SELECT count(*) FROM partial").fetchall()
     if rows > _COMPACT:
-        connection.execute(f"CREATE OR REPLACE TABLE added AS {_ADD_UP}")
-        connection.execute("CREATE OR REPLACE TABLE partial AS FROM added")
-        connection.execute("DROP TABLE added")
+        connection.execute(f"CREATE OR REPLACE TABLE partial AS {_ADD_UP}")
 
 
 def columns(whole: Any, source: Source, rows: int) -> dict[str, np.ndarray[Any, Any]]:
