@@ -78,7 +78,8 @@ def intraclass_correlation(moments: GroupMoments, cost: int) -> FloatArray:
     Returns
     -------
     ndarray
-        Can be negative; nan where each cluster has one row, or there is one cluster.
+        Can be negative, down to −1, at which it is held where few clusters have two rows and the
+        estimate falls below; nan where each cluster has one row, or there is one cluster.
 
     Notes
     -----
@@ -120,7 +121,9 @@ def intraclass_correlation(moments: GroupMoments, cost: int) -> FloatArray:
         spread = moments.w - total(w * w) / moments.w
         outer = (between - inner * (total(q / w) - total(q) / moments.w)) / spread
         outer = np.where(spread > 1e-9 * moments.w, outer, np.nan)
-        return np.asarray(outer / (outer + inner), dtype=np.float64)
+        possible = outer >= -0.5 * inner  # the same as a correlation of at least −1
+        found = np.where(possible | np.isnan(outer), outer / (outer + inner), -1.0)
+        return np.asarray(found, dtype=np.float64)
 
 
 def _figures(moments: GroupMoments, cost: int, weight_type: str | None) -> FloatArray:

@@ -318,3 +318,14 @@ def test_three_forms_of_the_variance_between_units_are_one():
     found = between_units((parts**2).sum(axis=1).T, parts.sum(axis=1).T, units)
     np.testing.assert_allclose(found, variance, rtol=1e-10)
     assert df.tolist() == [len(np.unique(CLUSTER[g == GROUP])) - 5 for g in range(3)]
+
+
+def test_an_intraclass_correlation_is_at_least_minus_one():
+    """Two rows of one cluster apart, single rows between them: the estimate would be -6."""
+    benefit = np.array([[-1.0, 1.0, 0.0, 0.0, 0.0, 0.0]])
+    evaluation = evaluation_of(benefit, np.zeros(6, dtype=np.int64), cluster=[0, 0, 1, 2, 3, 4])
+    moments = evaluation.moments[0]
+    # SSW = 2 with coefficient 1; SSB = 0 with 6 - 8/6 and, of the variance within, 5 - 1.
+    inner, outer = 2.0, (0.0 - 2.0 * (5.0 - 1.0)) / (6.0 - 8.0 / 6.0)
+    assert outer / (outer + inner) < -1
+    assert intraclass_correlation(moments, 0)[0] == -1.0
