@@ -1,0 +1,14 @@
+"""Figures: the only room that touches matplotlib.
+
+Each function draws on Axes and returns them; its twin ``*_data`` returns what is drawn. A new
+figure's labels fit if its layout is matplotlib's "constrained", which figures made here have.
+"""
+
+from bopstats.plotting.budgets import budget_curve, budget_curve_data
+from bopstats.plotting.error_curves import error_curve, error_curve_data
+from bopstats.plotting.menus import menu_chart, menu_chart_data
+
+__all__ = [
+    *("budget_curve", "budget_curve_data", "error_curve", "error_curve_data"),
+    *("menu_chart", "menu_chart_data"),
+]
