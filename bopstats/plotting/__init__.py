@@ -6,9 +6,19 @@ figure's labels fit if its layout is matplotlib's "constrained", which figures m
 
 from bopstats.plotting.budgets import budget_curve, budget_curve_data
 from bopstats.plotting.error_curves import error_curve, error_curve_data
+from bopstats.plotting.forest import forest, forest_data
 from bopstats.plotting.menus import menu_chart, menu_chart_data
+from bopstats.plotting.quadrant import quadrant, quadrant_data
 
 __all__ = [
-    *("budget_curve", "budget_curve_data", "error_curve", "error_curve_data"),
-    *("menu_chart", "menu_chart_data"),
+    "budget_curve",
+    "budget_curve_data",
+    "error_curve",
+    "error_curve_data",
+    "forest",
+    "forest_data",
+    "menu_chart",
+    "menu_chart_data",
+    "quadrant",
+    "quadrant_data",
 ]

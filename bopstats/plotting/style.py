@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
+from matplotlib.axes import Axes as Axes  # the results name this type
 from matplotlib.text import Text
 
 from bopstats._validation import fail
