@@ -33,6 +33,7 @@ from bopstats.theory import (
 
 _LEVEL = 0.05
 _FEW_VALUES = 10
+_ERRORS_SHOWN = 6.0
 _VERDICT_LAWS = ("ternary", "gaussian")
 CERTIFIED, PLUG_IN = "certified", "plug-in"
 
@@ -123,6 +124,73 @@ def data_bounds(
         float(bound) if np.isfinite(bound) else None,
         impossible[0] if impossible else "",
     )
+
+
+def error_band(estimates: Estimates, effects: FloatArray) -> pd.DataFrame:
+    """Return bounds on the summed error of any test of the groups covered, for many effects.
+
+    Parameters
+    ----------
+    estimates : Estimates
+        One cost's figures.
+    effects : ndarray
+        Smallest benefits, above 0.
+
+    Returns
+    -------
+    DataFrame
+        A row a law and effect: `law`, `kind`, `describes`, `effect`, `error_lower`, `error_upper`;
+        the numbers of `data_bounds` without rows, nan where it says why there is none.
+    """
+    groups = np.flatnonzero(estimates.covered)
+    runs = [_partition(estimates, r, groups, None) for r in range(len(estimates.n))]
+    parts = []
+    for place, law in enumerate(runs[0][0]):
+        # A certified law is the same in all partitions; so are the groups' sizes, mostly.
+        same = law.kind == CERTIFIED and all(
+            np.array_equal(a, b) for run in runs for a, b in zip(run[1:], runs[0][1:], strict=True)
+        )
+        each = [
+            _errors(laws[place], sizes, effective, effects)
+            for laws, sizes, effective in (runs[:1] if same else runs)
+        ]
+        lower, upper = np.median(each, axis=0)
+        about = {"law": law.name, "kind": law.kind, "describes": law.describes}
+        columns = {"effect": effects, "error_lower": lower, "error_upper": upper}
+        parts.append(pd.DataFrame({**about, **columns}))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def default_effects(estimates: Estimates) -> FloatArray:
+    """Return effects from near 0 to six standard errors of the group that is known least."""
+    error = estimates.median("std_err")[:-1]
+    error = error[np.isfinite(error)]
+    top = _ERRORS_SHOWN * float(error.max()) if len(error) and error.max() > 0 else 1.0
+    if estimates.cost.bounds is not None:
+        top = min(top, estimates.cost.bounds[1])
+    return top * np.append(0.01, np.linspace(0.05, 1.0, 20))
+
+
+def _errors(law: _Law, sizes: FloatArray, effective: FloatArray, effects: FloatArray) -> FloatArray:
+    """Return one law's lower and upper bounds, shape (2, effects); nan where there is none."""
+    found = np.full((2, len(effects)), np.nan)
+    if not law.reason:
+        found[0] = _bounds(error_lower_bound, effects, sizes, law.lower)
+        found[1] = _bounds(error_upper_bound, effects, effective, law.upper)
+        found[1, np.isnan(found[0])] = np.nan
+    return found
+
+
+def _bounds(function: Any, effects: FloatArray, sizes: FloatArray, laws: Sequence[Any]) -> Any:
+    """Return a bound for each effect; nan for those that the laws do not allow."""
+    try:
+        return function(effects, sizes, laws)
+    except DomainError:
+        if len(effects) == 1:
+            return np.array([np.nan])
+        half = len(effects) // 2
+        parts = [_bounds(function, each, sizes, laws) for each in (effects[:half], effects[half:])]
+        return np.concatenate(parts)
 
 
 def group_bounds(estimates: Estimates, effect: float, max_error: float) -> FloatArray:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Polygon
-from matplotlib.text import Text
+from matplotlib.text import Annotation
 from matplotlib.transforms import ScaledTranslation
 
 from bopstats._typing import FloatArray
@@ -182,7 +182,7 @@ def _interval(
 
 def _cells(data: pd.DataFrame, show: Shown, level: float) -> tuple[dict[str, list[str]], list[str]]:
     """Return the texts of the columns left of the plot by header, and of the one right of it."""
-    left = {"n": [f"{n:,g}" for n in data["n"]]}
+    left = {"n": ["–" if np.isnan(n) else f"{n:,g}" for n in data["n"]]}
     if data["events"].notna().any():
         each = zip(data["events"], data["percent"], strict=True)
         left["events (%)"] = ["–" if np.isnan(p) else f"{e:,g} ({p:.1f})" for e, p in each]
@@ -192,8 +192,8 @@ def _cells(data: pd.DataFrame, show: Shown, level: float) -> tuple[dict[str, lis
     for row in data.to_dict("records"):
         limits = [_signed(row[end], show) for end in ("ci_low", "ci_upp")]
         text = _signed(row["bop"], show)
-        if row["status"] != "ok":
-            text = row["status"]
+        if np.isnan(row["bop"]):
+            text = "–" if row["status"] == "ok" else row["status"]
         elif not np.isnan([row["ci_low"], row["ci_upp"]]).any():
             text += f" ({limits[0]} to {limits[1]})"
         right.append(text)
@@ -219,7 +219,7 @@ def _columns(
     left, right = _cells(data, show, level)
     top = places.max() + 1.6
 
-    def write(text: str, y: float, offset: float, side: str, *, header: bool) -> Text:
+    def write(text: str, y: float, offset: float, side: str, *, header: bool) -> Annotation:
         where = 0.0 if offset < 0 else 1.0
         return ax.annotate(
             text,
@@ -235,7 +235,7 @@ def _columns(
             linespacing=1.0,
         )
 
-    def column(header: str, texts: Sequence[str], offset: float, side: str) -> list[Text]:
+    def column(header: str, texts: Sequence[str], offset: float, side: str) -> list[Annotation]:
         found = [
             write(t, y, offset, side, header=False) for t, y in zip(texts, places, strict=True)
         ]
@@ -277,7 +277,8 @@ def _dress(ax: Axes, data: pd.DataFrame, places: FloatArray, show: Shown, unit: 
         words += f"\ncolumns in units of 10^{show.power}"
     ax.set_xlabel(words, fontsize=TEXT_SIZE, labelpad=14.0)
     ax.set_title(f"Benefit of personalization by group: {name}", fontsize=TITLE_SIZE, pad=34)
-    below = ScaledTranslation(0.0, -48.0 / 72.0, ax.get_figure(root=True).dpi_scale_trans)
+    figure: Any = ax.get_figure(root=True)
+    below = ScaledTranslation(0.0, -48.0 / 72.0, figure.dpi_scale_trans)
     ax.legend(
         frameon=False,
         fontsize=TEXT_SIZE,

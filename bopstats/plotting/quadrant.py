@@ -107,10 +107,10 @@ def quadrant(
     figure.draw_without_rendering()  # the numbers need to know where the points are
     for panel, name in zip(panels, explanations, strict=True):
         rows = data[data["explanation"] == name]
-        rows = rows[np.isfinite(_points(rows)).all(axis=1)]
-        groups = rows[rows["number"] > 0]
-        everyone = _points(rows[rows["number"] == 0])
-        number_points(panel, _points(groups), [str(n) for n in groups["number"]], everyone)
+        points, numbers = _points(rows), rows["number"].to_numpy()
+        known = np.isfinite(points).all(axis=1)
+        groups, others = known & (numbers > 0), known & (numbers == 0)
+        number_points(panel, points[groups], [str(n) for n in numbers[groups]], points[others])
     return panels
 
 

@@ -25,6 +25,7 @@ GREY = "#595959"
 STYLES = ("-", "--", "-.", ":")
 TEXT_SIZE, TITLE_SIZE = 8.0, 9.5
 LINE = 0.165  # inches that a line of text of TEXT_SIZE takes in a list
+_PANEL_LETTERS = 34
 
 # A verdict's marker, colour, and whether the marker is filled.
 VERDICTS = {
@@ -129,3 +130,33 @@ def size_in_points(text: Text) -> tuple[float, float]:
 def line_height(labels: Sequence[str]) -> float:
     """Return how many lines the longest of some wrapped labels has."""
     return float(max((label.count("\n") + 1 for label in labels), default=1))
+
+
+def panels_per_row(count: int) -> int:
+    """Return how many panels of a grid stand side by side, the last row as full as can be."""
+    choices = (6, 5) if count > 20 else (4, 5)
+    return min(count, min(choices, key=lambda columns: -count % columns))
+
+
+def panel_title(ax: Axes, group: object) -> None:
+    """Write a group's label above its panel."""
+    ax.set_title(wrapped(group, _PANEL_LETTERS), fontsize=TEXT_SIZE, linespacing=1.0)
+
+
+def label_below(panels: Sequence[Axes], x: str, y: str, columns: int) -> None:
+    """Name the axes of a grid at its edges, with one legend for all panels."""
+    for i, panel in enumerate(panels):
+        if i % columns == 0:
+            panel.set_ylabel(wrapped(y, _PANEL_LETTERS // 2), fontsize=TEXT_SIZE)
+        if i + columns >= len(panels):
+            panel.set_xlabel(wrapped(x, _PANEL_LETTERS), fontsize=TEXT_SIZE)
+    handles, labels = panels[0].get_legend_handles_labels()
+    if handles:
+        figure: Any = panels[0].get_figure(root=True)
+        figure.legend(
+            *(handles, labels),
+            loc="outside lower center",
+            ncols=len(labels),
+            frameon=False,
+            fontsize=TEXT_SIZE,
+        )

@@ -12,7 +12,8 @@ from bopstats.fitting.results import AssociationTest
 from bopstats.inference.gamma import Gamma
 from bopstats.inference.tests import BoPTest, Question
 from bopstats.results.answers import Answers
-from bopstats.results.plots import Plots, sides
+from bopstats.results.drawn import sides_frame
+from bopstats.results.plots import Plots
 from bopstats.tables.agreement import agreement, count_corners
 from bopstats.tables.frame import build_frame
 from bopstats.tables.record import as_record
@@ -84,10 +85,7 @@ class BoPResults(Answers):
         2
         """
         check_choice("by", by, ("group", "corner"))
-        first, others = sides(self, prediction, explanation)
-        names = [cost.name for cost in others]
-        frames = [self.frame(name, alpha=alpha) for name in (first.name, *names)]
-        found = agreement(pd.concat(frames, ignore_index=True), first.name, names)
+        found = agreement(*sides_frame(self, prediction, explanation, alpha))
         return found if by == "group" else count_corners(found)
 
     def summary(

@@ -6,14 +6,13 @@ Figures are loaded when one is first asked for, so results without figures load 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from bopstats._validation import check_choice, check_real, check_share, fail
 from bopstats.costs import Cost
 from bopstats.results.answers import Answers
-from bopstats.tables.frame import build_frame
+from bopstats.results.drawn import band_frame, cost_frame, people_frame, sides_frame
 
 if TYPE_CHECKING:
     from bopstats.plotting.style import Axes
@@ -53,7 +52,9 @@ class Plots:
         """
         from bopstats import plotting
 
-        return plotting.forest_data(self._frame(self._cost(cost), alpha, effect, max_error))
+        return plotting.forest_data(
+            cost_frame(self._results, self._cost(cost), alpha, effect, max_error)
+        )
 
     def forest(
         self,
@@ -96,7 +97,7 @@ class Plots:
         from bopstats import plotting
 
         chosen = self._cost(cost)
-        frame = self._frame(chosen, alpha, effect, max_error)
+        frame = cost_frame(self._results, chosen, alpha, effect, max_error)
         return plotting.forest(frame, unit=chosen.unit, effect=effect, alpha=alpha, ax=ax)
 
     def quadrant_data(
@@ -115,7 +116,7 @@ class Plots:
         """
         from bopstats import plotting
 
-        return plotting.quadrant_data(*self._sides(prediction, explanation, alpha))
+        return plotting.quadrant_data(*sides_frame(self._results, prediction, explanation, alpha))
 
     def quadrant(
         self,
@@ -149,45 +150,168 @@ class Plots:
         """
         from bopstats import plotting
 
-        sides = self._sides(prediction, explanation, alpha)
+        sides = sides_frame(self._results, prediction, explanation, alpha)
         return plotting.quadrant(*sides, effects=effects, ax=ax)
+
+    def error_curve_data(
+        self,
+        cost: str | None = None,
+        effects: Sequence[float] | None = None,
+        *,
+        alpha: float = 0.05,
+    ) -> pd.DataFrame:
+        """Return what `error_curve` draws: columns law, kind, effect, error_lower, error_upper.
+
+        Parameters
+        ----------
+        cost, effects, alpha
+            As in `error_curve`.
+        """
+        from bopstats import plotting
+
+        return plotting.data_error_curve_data(
+            band_frame(self._results, self._cost(cost), effects, alpha)
+        )
+
+    def error_curve(
+        self,
+        cost: str | None = None,
+        effects: Sequence[float] | None = None,
+        *,
+        effect: float | None = None,
+        alpha: float = 0.05,
+        max_error: float = 0.5,
+        ax: Axes | None = None,
+    ) -> Axes:
+        """Draw the summed error of the best test of the data's own groups against the effect.
+
+        Parameters
+        ----------
+        cost : str, optional
+            By default the primary cost.
+        effects : sequence of float, optional
+            Smallest benefits of a group, above 0, in rising order; by default up to six times
+            the largest standard error of a group.
+        effect : float, optional
+            Smallest benefit that matters, drawn as a line.
+        alpha : float
+            Limits of the smallest benefit seen at 1 − alpha.
+        max_error : float
+            Largest tolerable summed error, drawn as a line.
+        ax : Axes, optional
+            Where to draw.
+
+        Returns
+        -------
+        Axes
+            A band a law of the individual benefit, with the numbers of ``res.test(effect=…)``.
+        """
+        from bopstats import plotting
+
+        chosen = self._cost(cost)
+        return plotting.data_error_curve(
+            band_frame(self._results, chosen, effects, alpha),
+            self._results.gamma(chosen.name, alpha=alpha),
+            cost=chosen.name,
+            unit=chosen.unit,
+            effect=effect,
+            max_error=max_error,
+            ax=ax,
+        )
+
+    def individual_data(self, cost: str | None = None, *, bins: int = 25) -> pd.DataFrame:
+        """Return what `individual` draws: a row a group and bar, the population last.
+
+        Parameters
+        ----------
+        cost, bins
+            As in `individual`.
+        """
+        from bopstats import plotting
+
+        chosen = self._cost(cost)
+        return plotting.individual_data(
+            people_frame(self._results, chosen), integer=chosen.integer, bins=bins
+        )
+
+    def individual(
+        self,
+        cost: str | None = None,
+        *,
+        bins: int = 25,
+        ax: Axes | Sequence[Axes] | None = None,
+    ) -> list[Axes]:
+        """Draw how the individual benefit is spread in each group; needs the rows.
+
+        Parameters
+        ----------
+        cost : str, optional
+            By default the primary cost; it must have a value for each person.
+        bins : int
+            Bars of a real-valued benefit.
+        ax : Axes or sequence of Axes, optional
+            One a group with people, and one for the population.
+
+        Returns
+        -------
+        list of Axes
+            Shares of people over all partitions, with the normal law of the same mean and
+            standard deviation; for benefits of −1, 0 and +1 the three shares.
+        """
+        from bopstats import plotting
+
+        chosen = self._cost(cost)
+        return plotting.individual(
+            people_frame(self._results, chosen),
+            integer=chosen.integer,
+            unit=chosen.unit,
+            bins=bins,
+            ax=ax,
+        )
+
+    def calibration_data(self, bins: int = 5, *, alpha: float = 0.05) -> pd.DataFrame:
+        """Return what `calibration` draws: a row a group, model and bin.
+
+        Parameters
+        ----------
+        bins, alpha
+            As in `calibration`.
+        """
+        from bopstats import plotting
+
+        return plotting.calibration_data(*self._calibration(bins, alpha))
+
+    def calibration(
+        self,
+        bins: int = 5,
+        *,
+        alpha: float = 0.05,
+        ax: Axes | Sequence[Axes] | None = None,
+    ) -> list[Axes]:
+        """Draw the calibration of both models' held-out predictions in each group.
+
+        Parameters
+        ----------
+        bins : int
+            Bins a group, of equal weight.
+        alpha : float
+            Limits at 1 − alpha.
+        ax : Axes or sequence of Axes, optional
+            One a group, and one for the population.
+
+        Returns
+        -------
+        list of Axes
+            Points are bins, the diagonal is perfect calibration; intercept (ideal 0) and slope
+            (ideal 1) of both models stand in the corner.
+        """
+        from bopstats import plotting
+
+        return plotting.calibration(*self._calibration(bins, alpha), ax=ax)
 
     def _cost(self, name: str | None) -> Cost:
         return self._results._cost(name)
 
-    def _frame(
-        self, cost: Cost, alpha: float, effect: float | None = None, max_error: float = 0.5
-    ) -> pd.DataFrame:
-        """Return a cost's frame with verdicts that know the effect: all that figures see."""
-        if effect is not None:
-            effect = check_real("effect", effect, low=0.0)
-        found = self._results._estimates(cost.name, check_share("alpha", alpha))
-        limit = check_share("max_error", max_error)
-        return build_frame(self._results.evaluation, found, alpha, effect, limit)
-
-    def _sides(
-        self, prediction: str | None, explanation: str | None, alpha: float
-    ) -> tuple[pd.DataFrame, str, list[str]]:
-        """Return the frame and the names of the costs of prediction and of explanation."""
-        first, others = sides(self._results, prediction, explanation)
-        frames = [self._frame(cost, alpha) for cost in (first, *others)]
-        return pd.concat(frames, ignore_index=True), first.name, [cost.name for cost in others]
-
-
-def sides(
-    results: Answers, prediction: str | None, explanation: str | None
-) -> tuple[Cost, list[Cost]]:
-    """Return a cost of prediction and the costs of explanation that are compared with it."""
-    costs: dict[str, list[Any]] = {"prediction": [], "explanation": []}
-    for cost in results.evaluation.costs:
-        costs[cost.kind].append(cost)
-    if not costs["explanation"]:
-        fail("explanation", "no cost of explanation", "a result of fit(explain=True)")
-    chosen = results._cost(prediction)
-    check_choice("prediction", chosen.name, [cost.name for cost in costs["prediction"]])
-    if explanation is None:
-        return chosen, costs["explanation"]
-    names = [cost.name for cost in costs["explanation"]]
-    return chosen, [
-        costs["explanation"][names.index(check_choice("explanation", explanation, names))]
-    ]
+    def _calibration(self, bins: int, alpha: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+        results = self._results
+        return results.calibration_bins(bins, alpha=alpha), results.calibration(alpha=alpha)
