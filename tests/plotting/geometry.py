@@ -10,25 +10,22 @@ def drawn_texts(figure):
     """Every visible text that is not blank, with its box on the canvas."""
     figure.canvas.draw()
     renderer = figure.canvas.get_renderer()
-    found = []
-    for text in figure.findobj(Text):
-        if text.get_visible() and text.get_text().strip():
-            ax = text.axes
-            if ax is not None and not _ticked(text, ax):
-                continue
-            found.append((text.get_text(), text.get_window_extent(renderer)))
-    return found
+    spare = {id(text) for ax in figure.axes for text in _spare_tick_labels(ax)}
+    return [
+        (text.get_text(), text.get_window_extent(renderer))
+        for text in figure.findobj(Text)
+        if text.get_visible() and text.get_text().strip() and id(text) not in spare
+    ]
 
 
-def _ticked(text, ax):
-    """Whether a text is no tick label, or one that its axis draws: spare ones lie about."""
+def _spare_tick_labels(ax):
+    """Labels of ticks beyond the ends of their axis, which exist but are not drawn."""
     for axis in (ax.xaxis, ax.yaxis):
+        low, high = sorted(axis.get_view_interval())
         needed = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
         for tick in [*axis.majorTicks, *axis.minorTicks]:
-            if text in (tick.label1, tick.label2):
-                low, high = sorted(axis.get_view_interval())
-                return tick in needed and low <= tick.get_loc() <= high
-    return True
+            if tick not in needed or not low <= tick.get_loc() <= high:
+                yield from (tick.label1, tick.label2)
 
 
 def outside(figure):
