@@ -70,7 +70,7 @@ def literal(label: object) -> str:
 
 def wrapped(label: object, width: int) -> str:
     """Return a literal label in lines of at most `width` characters."""
-    return "\n".join(textwrap.wrap(literal(label), width)) or "–"
+    return "\n".join(textwrap.wrap(literal(label), width, break_on_hyphens=False)) or "–"
 
 
 def cost_name(cost: str) -> str:

@@ -31,6 +31,12 @@ def nhanes_result():
 
 
 @pytest.fixture(scope="session")
+def small_result():
+    data = bop.datasets.load_nhanes()
+    return bop.glm("high_bp ~ bmi + hba1c | sex", data, family="binomial").fit(rng=1, repeats=1)
+
+
+@pytest.fixture(scope="session")
 def sixty_result():
     rng = np.random.default_rng(5)
     n = 3000

@@ -64,26 +64,26 @@ def test_a_dollar_is_drawn_as_a_dollar(sixty_result):
 
 @pytest.mark.parametrize("name", FIGURES)
 @pytest.mark.parametrize("kind", ["svg", "pdf", "png"])
-def test_the_same_call_gives_the_same_bytes(nhanes_result, name, kind):
+def test_the_same_call_gives_the_same_bytes(small_result, name, kind):
     metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": None}[kind]
 
     def saved():
         stream = io.BytesIO()
         with mpl.rc_context({"svg.hashsalt": "bopstats"}):
-            figure_of(draw(nhanes_result, name)).savefig(stream, format=kind, metadata=metadata)
+            figure_of(draw(small_result, name)).savefig(stream, format=kind, metadata=metadata)
         return stream.getvalue()
 
     assert saved() == saved()
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_given_axes_are_drawn_on_and_no_figure_is_opened(nhanes_result, name):
-    count = len(panels_of(draw(nhanes_result, name)))
+def test_given_axes_are_drawn_on_and_no_figure_is_opened(small_result, name):
+    count = len(panels_of(draw(small_result, name)))
     plt.close("all")
     plt.figure()
     before, current = open_figures(), plt.gcf()
     given = np.atleast_1d(Figure(figsize=(12, 12), layout="constrained").subplots(1, count))
-    drawn = panels_of(draw(nhanes_result, name, ax=given[0] if count == 1 else given))
+    drawn = panels_of(draw(small_result, name, ax=given[0] if count == 1 else given))
     assert drawn == list(given)
     assert open_figures() == before
     assert plt.gcf() is current
@@ -91,20 +91,20 @@ def test_given_axes_are_drawn_on_and_no_figure_is_opened(nhanes_result, name):
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_a_new_figure_is_one_figure(nhanes_result, name):
+def test_a_new_figure_is_one_figure(small_result, name):
     before = open_figures()
-    draw(nhanes_result, name)
+    draw(small_result, name)
     assert len(open_figures()) == len(before) + 1
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_data_twins_draw_nothing(nhanes_result, name):
+def test_data_twins_draw_nothing(small_result, name):
     options = {"effects": [0.01]} if name == "error_curve" else {}
-    frame = getattr(nhanes_result.plot, f"{name}_data")(**options)
+    frame = getattr(small_result.plot, f"{name}_data")(**options)
     assert len(frame) > 0
     assert open_figures() == []
 
 
-def test_the_accessor_names_its_figures(nhanes_result):
+def test_the_accessor_names_its_figures(small_result):
     for name in FIGURES:
-        assert f".{name}()" in repr(nhanes_result.plot)
+        assert f".{name}()" in repr(small_result.plot)
