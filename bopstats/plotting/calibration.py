@@ -108,7 +108,7 @@ def _say(ax: Axes, rows: pd.DataFrame) -> None:
     """Write intercept and slope of both models, generic first."""
     first = rows.groupby("model", sort=False)[["intercept", "slope"]].first()
     lines = [
-        f"{model[:4]}. {number(a, 2)}, {number(b, 2)}".replace("-", "−")
+        f"{model}: {number(a, 2)}, {number(b, 2)}".replace("-", "−")
         for model, a, b in first.itertuples(name=None)
     ]
     ax.text(

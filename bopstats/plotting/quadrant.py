@@ -157,7 +157,7 @@ def _point(ax: Axes, row: dict[Any, Any]) -> None:
     sure = {row["verdict_prediction"], row["verdict_explanation"]} <= {BENEFITS, HARMS}
     if row["number"] == 0:
         marker, colour = "*", BLACK
-    arms: dict[str, Any] = {"color": colour, "linewidth": 0.8, "alpha": 0.55}
+    arms: dict[str, Any] = {"color": colour, "linewidth": 0.8, "alpha": 0.8}
     limits = np.array([row[f"ci_{e}_{s}"] for s in ("prediction", "explanation") for e in _LIMITS])
     if not np.isnan(limits[:2]).any():
         ax.hlines(y, *np.clip(limits[:2], *ax.get_xlim()), **arms)

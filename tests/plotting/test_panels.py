@@ -143,7 +143,7 @@ def test_calibration_draws_bins_limits_and_coefficients(nhanes_result):
             for row in rows.itertuples():
                 assert {(row.predicted, row.ci_low), (row.predicted, row.ci_upp)} in arms
             one = coefficients.loc[(group, model)]
-            numbers = [float(part) for part in text.split(". ", 1)[1].split(", ")]
+            numbers = [float(part) for part in text.split(": ", 1)[1].split(", ")]
             np.testing.assert_allclose(numbers, [one["intercept"], one["slope"]], atol=0.00501)
 
 
