@@ -12,13 +12,17 @@ from matplotlib.text import Annotation
 from matplotlib.transforms import Affine2D, Bbox
 
 from bopstats._typing import FloatArray
-from bopstats.plotting.style import GREY, TEXT_SIZE, line_height, size_in_points, wrapped
+from bopstats.plotting.style import GREY, TEXT_SIZE, size_in_points, wrapped
 
 _SMALL = TEXT_SIZE - 1.0
-_ANGLES = np.deg2rad([45, 135, 225, 315, 90, 270, 0, 180])
 _RADII = (8.5, 12.0, 16.0, 22.0, 30.0, 40.0, 52.0, 66.0, 82.0)
+_NEAR = _RADII[1]
+# Radius and angle of the places tried: first near and between the arms, then ever farther.
+_PLACES = [(radius, angle) for radius in _RADII[:2] for angle in (45, 135, 225, 315)] + [
+    (radius, angle) for radius in _RADII for angle in (90, 270, 0, 180, 45, 135, 225, 315)
+]
 _MARKER = 3.0
-_KEY_WIDTH, _KEY_LINE, _LETTER = 56, 0.14, 0.062
+_KEY_WIDTH, _LETTER = 56, 0.062
 
 
 def number_points(
@@ -66,7 +70,7 @@ def number_points(
         note.xyann = (radius * np.cos(angle), radius * np.sin(angle))
         taken.append(box)
         found.append(note)
-        if radius > _RADII[1]:
+        if radius > _NEAR:
             ax.annotate(
                 "",
                 (float(point[0]), float(point[1])),
@@ -82,18 +86,18 @@ def _free_place(
 ) -> tuple[float, float, Bbox]:
     """Return the nearest free place round a point; the one that overlaps least if all are taken."""
     best: tuple[int, float, float, Bbox] | None = None
-    for radius in _RADII:
-        for angle in _ANGLES:
-            left = x + radius * np.cos(angle) - width / 2
-            low = y + radius * np.sin(angle) - height / 2
-            box = Bbox.from_bounds(left, low, width, height)
-            hits = box.count_overlaps(taken)
-            if box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1:
-                hits += 1
-            if hits == 0:
-                return radius, float(angle), box
-            if best is None or hits < best[0]:
-                best = (hits, radius, float(angle), box)
+    for radius, degrees in _PLACES:
+        angle = float(np.deg2rad(degrees))
+        left = x + radius * np.cos(angle) - width / 2
+        low = y + radius * np.sin(angle) - height / 2
+        box = Bbox.from_bounds(left, low, width, height)
+        hits = box.count_overlaps(taken)
+        if box.x0 < frame.x0 or box.x1 > frame.x1 or box.y0 < frame.y0 or box.y1 > frame.y1:
+            hits += 1
+        if hits == 0:
+            return radius, angle, box
+        if best is None or hits < best[0]:
+            best = (hits, radius, angle, box)
     assert best is not None  # noqa: S101
     return best[1:]
 
@@ -103,7 +107,7 @@ def write_key(figure: Any, labels: Sequence[str], title: str) -> float:
     rows = [_numbered(i, label, len(str(len(labels)))) for i, label in enumerate(labels, start=1)]
     widest = max(len(line) for row in rows for line in row.split("\n"))
     columns = max(1, min(len(rows), int(figure.get_figwidth() / (_LETTER * widest + 0.4))))
-    figure.legend(
+    key = figure.legend(
         [Line2D([], [], linestyle="none") for _ in rows],
         rows,
         loc="outside lower center",
@@ -115,8 +119,7 @@ def write_key(figure: Any, labels: Sequence[str], title: str) -> float:
         title=title,
         title_fontsize=TEXT_SIZE,
     )
-    per_column = -(-len(rows) // columns)
-    return _KEY_LINE * per_column * line_height(rows) + 0.4
+    return float(key.get_window_extent().height / figure.dpi)
 
 
 def _numbered(i: int, label: str, digits: int) -> str:

@@ -27,7 +27,7 @@ from bopstats.plotting.style import (
 )
 from bopstats.tables.agreement import CORNERS, agreement
 
-_SIDE, _LONGEST_SIDE, _ROOM = 4.6, 6.6, 0.16
+_SIDE, _LONGEST_SIDE, _ROOM, _FEW = 4.6, 6.6, 0.16, 12
 _KEY = (
     "points: groups by number; star: population; arms: intervals; filled: both verdicts are clear"
 )
@@ -92,8 +92,10 @@ def quadrant(
         where both verdicts are "benefits" or "harms". The star is the population.
     """
     data = quadrant_data(frame, prediction, explanations)
-    side = min(_SIDE + 0.04 * max(data["number"].max() - 12, 0), _LONGEST_SIDE)
-    panels = grid_for(ax, len(explanations), columns=2, width=side, height=side, share=False)
+    more = max(data["number"].max() - _FEW, 0)
+    side = min(_SIDE + 0.04 * more, _LONGEST_SIDE)
+    width = 1.5 * side if more and len(explanations) == 1 else side  # the key needs columns
+    panels = grid_for(ax, len(explanations), columns=2, width=width, height=side, share=False)
     for panel, name in zip(panels, explanations, strict=True):
         rows = data[data["explanation"] == name]
         _panel(panel, rows, effects)
