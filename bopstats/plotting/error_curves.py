@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from bopstats._validation import check_share, fail
 from bopstats.plotting.style import COLOURS, PLAN_LABELS, axes_for
@@ -103,6 +104,8 @@ def error_curve(
     ax.axhline(check_share("max_error", max_error), color="black", linewidth=0.8, linestyle=":")
     if name == "n_total":
         ax.set_xscale("log")
+    elif name == "k":
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_ylim(0, 1.02)
     ax.set_xlabel(PLAN_LABELS[name])
     ax.set_ylabel("type I + type II error")
