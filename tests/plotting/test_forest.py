@@ -139,6 +139,18 @@ def test_groups_without_people_stay_and_say_so():
     assert forest_data(odd_frame())["percent"].isna().all()
 
 
+def test_a_masked_group_shows_that_it_is_masked():
+    frame = odd_frame()
+    frame.loc[1, ["n", "bop", "ci_low", "ci_upp", "cost_generic", "cost_personalized"]] = np.nan
+    frame.loc[1, ["verdict", "status"]] = ["", "masked"]
+    ax = forest(frame)
+    height = row_of(ax, "b")
+    assert [shown(each) for each in ax.texts if each.xy[1] == height] == [
+        *("–", "–", "–", "b", "masked"),
+    ]
+    assert height not in [y for _, y, _ in markers(ax)]
+
+
 def test_height_grows_with_the_groups(nhanes_result, sixty_result):
     few, many = nhanes_result.plot.forest(), sixty_result.plot.forest()
     assert many.figure.get_figheight() > 3 * few.figure.get_figheight()
