@@ -7,20 +7,17 @@ from typing import Any
 
 import pandas as pd
 
-from bopstats._validation import check_choice, check_real, fail, is_number
+from bopstats._validation import check_real, fail, is_number
 from bopstats.fitting.results import AssociationTest
 from bopstats.inference.gamma import Gamma
 from bopstats.inference.tests import BoPTest, Question
-from bopstats.results.answers import Answers
-from bopstats.results.drawn import sides_frame
-from bopstats.results.plots import Plots
-from bopstats.tables.agreement import agreement, count_corners
+from bopstats.results.figured import Figured
 from bopstats.tables.frame import build_frame
 from bopstats.tables.record import as_record
 from bopstats.tables.summary import Summary, build_summary
 
 
-class BoPResults(Answers):
+class BoPResults(Figured):
     """Results of comparing a generic with a personalized model.
 
     Made by `PersonalizedGLM.fit`. All benefits are generic minus personalized cost, so positive
@@ -40,53 +37,6 @@ class BoPResults(Answers):
             f"<BoPResults: {settings.formula}; {settings.family}, n = {self.evaluation.n_used}, "
             f"{self.evaluation.groups.n_groups} groups; {self.gamma()}>"
         )
-
-    @property
-    def plot(self) -> Plots:
-        """Figures: ``res.plot.forest()`` and others, see `Plots`."""
-        return Plots(self)
-
-    def agreement(
-        self,
-        prediction: str | None = None,
-        explanation: str | None = None,
-        *,
-        by: str = "group",
-        alpha: float = 0.05,
-    ) -> pd.DataFrame:
-        """Return whether benefits for prediction and for explanation agree.
-
-        Parameters
-        ----------
-        prediction : str, optional
-            By default the primary cost.
-        explanation : str, optional
-            By default each cost of explanation that the result has.
-        by : {"group", "corner"}
-            "group": figures, verdicts and corner of each group and of the population. "corner":
-            how many groups lie in each corner.
-        alpha : float
-            Intervals at 1 − alpha.
-
-        Returns
-        -------
-        DataFrame
-            By group: `group`, `n`, `prediction`, `explanation` (the costs), `bop_…`, `ci_low_…`,
-            `ci_upp_…` and `verdict_…` of each, and `corner`, which reads the signs of both
-            estimates. By corner: `prediction`, `explanation`, `corner`, `groups`, and
-            `established`: groups of which both verdicts are "benefits" or "harms".
-
-        Examples
-        --------
-        >>> import bopstats as bop
-        >>> nhanes = bop.datasets.load_nhanes()
-        >>> res = bop.glm("high_bp ~ bmi + hba1c | sex", data=nhanes).fit(rng=1, repeats=1)
-        >>> int(res.agreement(explanation="sufficiency", by="corner")["groups"].sum())
-        2
-        """
-        check_choice("by", by, ("group", "corner"))
-        found = agreement(*sides_frame(self, prediction, explanation, alpha))
-        return found if by == "group" else count_corners(found)
 
     def summary(
         self, effect: Any = None, *, alpha: float = 0.05, max_error: float = 0.5
