@@ -269,6 +269,46 @@ class Plots:
             ax=ax,
         )
 
+    def top_curve_data(self, cost: str | None = None, *, alpha: float = 0.05) -> pd.DataFrame:
+        """Return what `top_curve` draws: columns cost, group, r, bop, ci_low, ci_upp.
+
+        Parameters
+        ----------
+        cost, alpha
+            As in `top_curve`.
+        """
+        from bopstats import plotting
+
+        return plotting.top_curve_data(self._results.top_curve(cost, alpha=alpha))
+
+    def top_curve(
+        self,
+        cost: str | None = None,
+        *,
+        alpha: float = 0.05,
+        ax: Axes | Sequence[Axes] | None = None,
+    ) -> list[Axes]:
+        """Draw the benefit for explanation at every number of terms kept.
+
+        Parameters
+        ----------
+        cost : str, optional
+            A cost of explanation; by default all that the result has.
+        alpha : float
+            Bands at 1 − alpha, at each number of terms on its own.
+        ax : Axes or sequence of Axes, optional
+            One a group, and one for the population.
+
+        Returns
+        -------
+        list of Axes
+            A line with a band a cost; the dotted line is the number that the analysis kept.
+        """
+        from bopstats import plotting
+
+        curve = self._results.top_curve(cost, alpha=alpha)
+        return plotting.top_curve(curve, r=self._results.evaluation.settings.top, ax=ax)
+
     def calibration_data(self, bins: int = 5, *, alpha: float = 0.05) -> pd.DataFrame:
         """Return what `calibration` draws: a row a group, model and bin.
 

@@ -15,7 +15,7 @@ from matplotlib.text import Text
 sys.path.insert(0, str(Path(__file__).parent))
 from geometry import open_figures, outside, overlapping, shown
 
-FIGURES = ["forest", "quadrant", "error_curve", "individual", "calibration"]
+FIGURES = ["forest", "quadrant", "error_curve", "individual", "calibration", "top_curve"]
 
 
 def draw(result, name, **options):

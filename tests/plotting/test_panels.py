@@ -191,3 +191,16 @@ def test_top_curve_draws_a_line_and_a_band_a_cost():
         assert [2, 2] in [list(each.get_xdata()) for each in ax.lines]
     assert overlapping(panels[0].figure) == []
     assert outside(panels[0].figure) == []
+
+
+def test_the_curve_of_a_result_meets_its_frame_at_the_chosen_number(nhanes_result):
+    data = nhanes_result.plot.top_curve_data()
+    chosen = nhanes_result.evaluation.settings.top
+    at = data[data["r"] == chosen].set_index(["cost", "group"])
+    frame = nhanes_result.frame().set_index(["cost", "group"])
+    for name in ("bop", "ci_low", "ci_upp"):
+        np.testing.assert_allclose(at[name], frame.loc[at.index, name], rtol=1e-12)
+    panels = nhanes_result.plot.top_curve("sufficiency")
+    assert len(panels) == 13
+    for ax in panels:
+        assert [chosen, chosen] in [list(each.get_xdata()) for each in ax.lines]
