@@ -5,19 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
-from bopstats._validation import check_real, fail, is_number
-from bopstats.fitting.results import AssociationTest
-from bopstats.inference.gamma import Gamma
-from bopstats.inference.tests import BoPTest, Question
-from bopstats.results.figured import Figured
-from bopstats.tables.frame import build_frame
+from bopstats.results.gathered import Gathered
 from bopstats.tables.record import as_record
 from bopstats.tables.summary import Summary, build_summary
 
 
-class BoPResults(Figured):
+class BoPResults(Gathered):
     """Results of comparing a generic with a personalized model.
 
     Made by `PersonalizedGLM.fit`. All benefits are generic minus personalized cost, so positive
@@ -39,7 +32,13 @@ class BoPResults(Figured):
         )
 
     def summary(
-        self, effect: Any = None, *, alpha: float = 0.05, max_error: float = 0.5
+        self,
+        effect: Any = None,
+        *,
+        alpha: float = 0.05,
+        max_error: float = 0.5,
+        suppress: Any = None,
+        labels: Mapping[str, str] | None = None,
     ) -> Summary:
         """Return the summary: who was compared, how, every group's benefit, and the verdicts.
 
@@ -52,25 +51,19 @@ class BoPResults(Figured):
             Two-sided level.
         max_error : float
             Largest tolerable sum of both error rates.
+        suppress : int or {"cms", "washington", "manitoba"}, optional
+            Smallest count of people that may be shown (11, 10, 6): smaller ones but 0 are masked,
+            with what they could be worked out from; see `table`.
+        labels : mapping, optional
+            What to call variables and levels, e.g. ``{"sex": "Sex", "sex=female": "Women"}``.
 
         Returns
         -------
         Summary
-            Print it, or call ``.as_text()``.
+            Print it, or call ``.as_text()``, ``.as_html()``, ``.as_latex()``, ``.as_markdown()``,
+            ``.as_csv()`` or ``.to_docx(path)``.
         """
-        tests, gammas = self._tests(effect, alpha, max_error)
-        return build_summary(
-            self.evaluation,
-            self._frame_with_bounds(tests, alpha),
-            {c.name: self._estimates(c.name, alpha) for c in self.evaluation.costs},
-            tests,
-            self._heterogeneity(alpha),
-            gammas,
-            self._association,
-            self._effects_of_design(),
-            alpha,
-            max_error,
-        )
+        return build_summary(self._findings(effect, alpha, max_error, labels, suppress))
 
     def to_dict(
         self, effect: Any = None, *, alpha: float = 0.05, max_error: float = 0.5
@@ -91,59 +84,3 @@ class BoPResults(Figured):
         frame = self._frame_with_bounds(tests, alpha)
         heterogeneity = self._heterogeneity(alpha)
         return as_record(self.evaluation, frame, tests, heterogeneity, gammas, self._association)
-
-    def _effects_of_design(self) -> pd.DataFrame | None:
-        """Return the primary cost's design effects where rows are not a simple sample."""
-        settings, primary = self.evaluation.settings, self.evaluation.costs[0]
-        simple = settings.weight_type in (None, "freq") and not settings.complex_design
-        return None if simple or primary.group_only else self.design_effects(primary.name)
-
-    @property
-    def _association(self) -> AssociationTest | None:
-        return None if self._models is None else self.anova()
-
-    def _frame_with_bounds(self, tests: dict[str, BoPTest], alpha: float) -> pd.DataFrame:
-        """Return the frame with verdicts that know the effect."""
-        parts = [
-            build_frame(
-                self.evaluation, self._estimates(name, alpha), alpha, test.effect, test.max_error
-            )
-            for name, test in tests.items()
-        ]
-        return pd.concat(parts, ignore_index=True)
-
-    def _tests(
-        self, effect: Any, alpha: float, max_error: float
-    ) -> tuple[dict[str, BoPTest], dict[str, Gamma]]:
-        effects = self._effects(effect)
-        names = [cost.name for cost in self.evaluation.costs]
-        tests = {
-            name: self._test(
-                name, Question(effect=effects.get(name), alpha=alpha, max_error=max_error), None
-            )
-            for name in names
-        }
-        return tests, {name: self.gamma(name, alpha=alpha) for name in names}
-
-    def _heterogeneity(self, alpha: float) -> dict[str, BoPTest]:
-        """Test each cost that people have for one benefit in all groups."""
-        question = Question("heterogeneity", alpha=alpha)
-        return {
-            cost.name: self._test(cost.name, question, None)
-            for cost in self.evaluation.costs
-            if not cost.group_only
-        }
-
-    def _effects(self, effect: Any) -> dict[str, float]:
-        if effect is None:
-            return {}
-        if is_number(effect):
-            effect = {self.evaluation.costs[0].name: effect}
-        if isinstance(effect, pd.Series):
-            effect = effect.to_dict()
-        if not isinstance(effect, Mapping):
-            fail("effect", effect, "a number, or a dict from cost to number")
-        return {
-            self._cost(name).name: check_real(f"effect[{name!r}]", value, low=0.0)
-            for name, value in effect.items()
-        }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+
+from bopstats.tables.grid import Grid
 
 _LARGEST, _SMALLEST_ERROR = 1e5, 1e-5
 
@@ -20,18 +23,25 @@ class Section:
         Heading; may be empty.
     pairs : tuple of (name, value)
         Facts.
-    table : DataFrame or None
-        Cells are ready texts; the column names are the header; `rules` are the rows before which
-        a line is drawn.
+    table : DataFrame, Grid or None
+        Cells are ready texts; a frame's column names are the header; `rules` are its rows before
+        which a line is drawn.
     lines : tuple of str
         Sentences.
     """
 
     title: str
     pairs: tuple[tuple[str, str], ...] = ()
-    table: pd.DataFrame | None = None
+    table: pd.DataFrame | Grid | None = None
     lines: tuple[str, ...] = ()
     rules: tuple[int, ...] = ()
+
+    @property
+    def grid(self) -> Grid | None:
+        """The table's columns and rows."""
+        if isinstance(self.table, pd.DataFrame):
+            return Grid.from_frame(self.table, self.rules)
+        return self.table
 
 
 def number(value: float, decimals: int) -> str:
@@ -75,6 +85,24 @@ def p_words(value: float) -> str:
     """
     text = pvalue(value)
     return f"p {text}" if text[0] in "<>" else f"p = {text}"
+
+
+def ranges(low: Iterable[float], high: Iterable[float], show: Callable[[float], str]) -> list[str]:
+    """Format intervals: with an en dash, or with "to" if any number of the column is negative.
+
+    Examples
+    --------
+    >>> ranges([0.12], [0.34], lambda x: number(x, 2)), ranges([-1], [2], lambda x: number(x, 0))
+    (['0.12–0.34'], ['-1 to 2'])
+    """
+    pairs = [(show(a), show(b)) for a, b in zip(low, high, strict=True)]
+    word = " to " if any(text.startswith("-") for pair in pairs for text in pair) else "–"
+    return ["–" if a == b == "–" else f"{a}{word}{b}" for a, b in pairs]
+
+
+def count(value: float) -> str:
+    """Format a count; medians of counts over partitions may be halves, nan is a dash."""
+    return "–" if np.isnan(value) else f"{value:g}" if value % 1 else f"{int(value)}"
 
 
 def decimals_for(std_err: np.ndarray) -> int:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,108 +10,68 @@ import pandas as pd
 
 from bopstats.costs import Cost
 from bopstats.evaluation import Evaluation
-from bopstats.fitting.results import AssociationTest
 from bopstats.groups import POPULATION
-from bopstats.inference.estimates import Estimates
 from bopstats.inference.gamma import Gamma
 from bopstats.inference.tests import BoPTest
 from bopstats.inference.verdicts import CANNOT_BE_TOLD
 from bopstats.tables.content import (
     Section,
     Shown,
+    count,
     decimals_for,
     number,
     p_words,
     power_of_ten,
     pvalue,
 )
-from bopstats.tables.text import render
+from bopstats.tables.document import Summary
+from bopstats.tables.findings import Findings
+from bopstats.tables.suppression import MASK, MASKED
 from bopstats.tables.wording import (
+    association_words,
     design_words,
     estimand,
     evaluation_words,
     family_words,
     heterogeneity_words,
+    masking_words,
     notes,
+    rows_words,
     title,
 )
-
-
-@dataclass(frozen=True)
-class Summary:
-    """A summary ready to print: ``print(summary)`` or ``summary.as_text()``."""
-
-    title: str
-    sections: tuple[Section, ...]
-
-    def as_text(self) -> str:
-        """Return the summary as plain text of at most 100 columns."""
-        return render(self.title, self.sections)
-
-    def __str__(self) -> str:
-        """Return the summary as plain text."""
-        return self.as_text()
-
-    __repr__ = __str__
-
 
 _SHORT = {CANNOT_BE_TOLD: "cannot be told"}
 
 
-def build_summary(
-    evaluation: Evaluation,
-    frame: pd.DataFrame,
-    estimates: dict[str, Estimates],
-    tests: dict[str, BoPTest],
-    heterogeneity: dict[str, BoPTest],
-    gammas: dict[str, Gamma],
-    association: AssociationTest | None,
-    effects: pd.DataFrame | None,
-    alpha: float,
-    max_error: float,
-) -> Summary:
+def build_summary(findings: Findings) -> Summary:
     """Put the summary together; see `BoPResults.summary`."""
+    evaluation = findings.evaluation
     sections = [
-        _header(evaluation, frame, association),
-        Section("Verdicts", _verdicts(evaluation, tests)),
-        _groups(evaluation, frame),
+        _header(findings),
+        Section("Verdicts", _verdicts(evaluation, findings.tests)),
+        _groups(findings),
     ]
     ordered = sorted(evaluation.costs, key=lambda cost: cost.kind == "explanation")
-    sections += [
-        _cost(
-            cost,
-            cost is evaluation.costs[0],
-            frame[frame["cost"] == cost.name],
-            estimates[cost.name],
-            tests[cost.name],
-            heterogeneity.get(cost.name),
-            gammas[cost.name],
-            alpha,
-        )
-        for cost in ordered
-    ]
-    sections += [] if effects is None else [_design_effects(effects)]
-    sections.append(Section("Notes", lines=notes(evaluation, frame, tests, alpha, max_error)))
+    sections += [_cost(cost, findings) for cost in ordered]
+    sections += [] if findings.effects is None else [_design_effects(findings, findings.effects)]
+    lines = notes(
+        evaluation, findings.frame, findings.tests, findings.alpha, findings.max_error
+    ) + masking_words(findings.masks)
+    sections.append(Section("Notes", lines=lines))
     return Summary(title(evaluation.settings), tuple(sections))
 
 
-def _header(
-    evaluation: Evaluation, frame: pd.DataFrame, association: AssociationTest | None
-) -> Section:
+def _header(findings: Findings) -> Section:
+    evaluation = findings.evaluation
     settings, groups = evaluation.settings, evaluation.groups
     outcome = settings.outcome
     if settings.event is not None:
         outcome += f" (event: {settings.event})"
-    dropped = evaluation.n_read - evaluation.n_used
-    rows = f"{evaluation.n_used} of {evaluation.n_read} read ({dropped} dropped)"
-    if dropped:
-        flow = evaluation.row_flow
-        steps = flow[flow["dropped"] > 0]
-        each = [f"{s} {d}" for s, d in zip(steps["step"], steps["dropped"], strict=True)]
-        rows += f": {', '.join(each)}"
+    rows = rows_words(evaluation.row_flow)
     if settings.evaluation in ("hold-out", "given"):
+        frame = findings.frame
         everyone = frame.loc[frame["group"] == POPULATION, "n"].iloc[0]
-        rows += f"; {_count(everyone)} held out and evaluated"
+        rows += f"; {MASK if pd.isna(everyone) else count(everyone)} held out and evaluated"
     given = settings.evaluation == "predictions"
     pairs = [
         ("Models" if given else "Formula", settings.formula),
@@ -125,107 +84,108 @@ def _header(
     ]
     if settings.seed is not None or not given:
         pairs.append(("Seed", "generator" if settings.seed is None else str(settings.seed)))
-    if association is not None:
-        pairs.append(("Association", _association(association)))
+    if findings.association is not None:
+        words = association_words(findings.association)
+        pairs.append(
+            ("Association", f"{words} (personal terms on all rows; another question than benefit)")
+        )
     if settings.weight_type is not None or settings.complex_design:
         pairs.insert(6, ("Design", design_words(settings)))
     return Section("", tuple(pairs))
 
 
-def _association(test: AssociationTest) -> str:
-    df = f"{test.df}" if np.isnan(test.df_denom) else f"{test.df}, {test.df_denom:g}"
-    return (
-        f"{test.method} = {test.statistic:.2f}, df = {df}, {p_words(test.pvalue)} (personal terms "
-        "on all rows; another question than benefit)"
-    )
-
-
-def _groups(evaluation: Evaluation, frame: pd.DataFrame) -> Section:
+def _groups(findings: Findings) -> Section:
     """Sizes and events of the groups, once for all costs."""
-    rows = frame[frame["cost"] == evaluation.costs[0].name]
-    table = pd.DataFrame({"group": rows["group"], "n": [_count(n) for n in rows["n"]]})
-    if rows["events"].notna().all():
-        table["events"] = [_count(e) for e in rows["events"]]
+    rows = findings.rows(findings.evaluation.costs[0].name)
+    columns = {"n": [count(n) for n in rows["n"]]}
+    if findings.evaluation.settings.family == "binomial":
+        columns["events"] = [count(e) for e in rows["events"]]
         share = rows["events"] / rows["n"].where(rows["n"] > 0)
-        table["%"] = [number(100 * s, 1) for s in share]
-    if (rows["n_eff"] != rows["n"]).any():
-        table["effective n"] = [number(n, 1) for n in rows["n_eff"]]
-    if (rows["status"] != "ok").any():
-        table["status"] = list(rows["status"])
+        columns["%"] = [number(100 * s, 1) for s in share]
+    if (rows["n_eff"].dropna() != rows["n"].dropna()).any():
+        columns["effective n"] = [number(n, 1) for n in rows["n_eff"]]
+    if not rows["status"].isin(["ok", MASKED]).all():
+        columns["status"] = list(rows["status"])
+    cells = {name: findings.masks.show(c, findings.masks.counts) for name, c in columns.items()}
+    table = pd.DataFrame({"group": rows["group"], **cells})
     return Section("Groups", table=table, rules=(len(table) - 1,))
 
 
-def _design_effects(effects: pd.DataFrame) -> Section:
+def _design_effects(findings: Findings, effects: pd.DataFrame) -> Section:
     """Show what the design does to the precision of the primary cost's benefit."""
-    table = pd.DataFrame({"group": effects["group"], "n": [_count(n) for n in effects["n"]]})
+    columns = {"n": [count(n) for n in effects["n"]]}
     for name in ("clusters", "strata"):
         if effects[name].notna().any():
-            table[name] = [_count(value) for value in effects[name]]
+            columns[name] = [count(value) for value in effects[name]]
     if effects["icc"].notna().any():
-        table["ICC"] = [number(value, 3) for value in effects["icc"]]
-    table["design effect"] = [number(value, 2) for value in effects["deff"]]
-    table["effective n"] = [number(value, 1) for value in effects["n_eff"]]
+        columns["ICC"] = [number(value, 3) for value in effects["icc"]]
+    columns["design effect"] = [number(value, 2) for value in effects["deff"]]
+    columns["effective n"] = [number(value, 1) for value in effects["n_eff"]]
+    cells = {name: findings.masks.show(c, findings.masks.counts) for name, c in columns.items()}
+    table = pd.DataFrame({"group": effects["group"], **cells})
     return Section(
         f"Design effects: {effects['cost'].iloc[0]}", table=table, rules=(len(table) - 1,)
     )
 
 
-def _count(value: float) -> str:
-    return f"{value:g}" if value % 1 else f"{int(value)}"
-
-
-def _cost(
-    cost: Cost,
-    primary: bool,
-    rows: pd.DataFrame,
-    estimates: Estimates,
-    test: BoPTest,
-    equal: BoPTest | None,
-    gamma: Gamma,
-    alpha: float,
-) -> Section:
-    error = estimates.median("std_err")
+def _cost(cost: Cost, findings: Findings) -> Section:
+    rows, alpha = findings.rows(cost.name), findings.alpha
+    error = findings.estimates[cost.name].median("std_err")
     power = power_of_ten(error, rows[["cost_generic", "cost_personalized"]].to_numpy(dtype=float))
     show = Shown(decimals_for(error / 10.0**power), power)
     low, high = f"[{alpha / 2:g}", f"{1 - alpha / 2:g}]"
+    cells = {
+        "generic": [show(v) for v in rows["cost_generic"]],
+        "person.": [show(v) for v in rows["cost_personalized"]],
+        "BoP": [show(v) for v in rows["bop"]],
+        low: [show(v) for v in rows["ci_low"]],
+        high: [show(v) for v in rows["ci_upp"]],
+        "p ben.": [pvalue(v) for v in rows["p_benefit"]],
+        "p harm": [pvalue(v) for v in rows["p_harm"]],
+        "verdict": [_SHORT.get(v, v) for v in rows["verdict"]],
+    }
+    hidden = findings.hidden(cost.name)
     table = pd.DataFrame(
-        {
-            "group": rows["group"],
-            "generic": [show(v) for v in rows["cost_generic"]],
-            "person.": [show(v) for v in rows["cost_personalized"]],
-            "BoP": [show(v) for v in rows["bop"]],
-            low: [show(v) for v in rows["ci_low"]],
-            high: [show(v) for v in rows["ci_upp"]],
-            "p ben.": [pvalue(v) for v in rows["p_benefit"]],
-            "p harm": [pvalue(v) for v in rows["p_harm"]],
-            "verdict": [_SHORT.get(v, v) for v in rows["verdict"]],
-        }
+        {"group": rows["group"], **{k: findings.masks.show(c, hidden) for k, c in cells.items()}}
     )
-    role = "primary" if primary else "exploratory"
+    role = "primary" if cost is findings.evaluation.costs[0] else "exploratory"
     unit = cost.unit + (f", in units of 10^{power}" if power else "")
-    title = f"{cost.kind.capitalize()}: {cost.name} ({unit}), {role}"
-    lines = tuple(_lines(cost, test, equal, gamma, show))
-    return Section(title, table=table, lines=lines, rules=(len(table) - 1,))
+    heading = f"{cost.kind.capitalize()}: {cost.name} ({unit}), {role}"
+    lines = tuple(_lines(cost, findings, show))
+    return Section(heading, table=table, lines=lines, rules=(len(table) - 1,))
 
 
-def _lines(
-    cost: Cost, test: BoPTest, equal: BoPTest | None, gamma: Gamma, show: Shown
-) -> list[str]:
-    covers = f"covers {gamma.covers[0]} of {gamma.covers[1]} groups"
-    mark = f"; {gamma.note}" if gamma.note else ""
-    lines = [
-        f"gamma (smallest group BoP): {show(gamma.value)}, {gamma.group}; limits "
-        f"{show(gamma.ci_low)} to {show(gamma.ci_upp)}; {covers}{mark}",
-        f"H0 gamma <= 0 (intersection-union): {p_words(test.pvalue)}, "
-        f"{'rejected' if test.reject else 'not rejected'} at one-sided {test.alpha / 2:g}"
-        if np.isfinite(test.pvalue)
-        else "H0 gamma <= 0: not tested, no group has an interval for this metric",
-    ]
+def _lines(cost: Cost, findings: Findings, show: Shown) -> list[str]:
+    masks, test = findings.masks, findings.tests[cost.name]
+    gamma, equal = findings.gammas[cost.name], findings.heterogeneity.get(cost.name)
+    known = MASK if cost.name in masks.covers else str(gamma.covers[0])
+    covers = f"covers {known} of {gamma.covers[1]} groups"
+    level = f"{'rejected' if test.reject else 'not rejected'} at one-sided {test.alpha / 2:g}"
+    lines = [_gamma_line(gamma, cost.name in masks.gammas, covers, show)]
+    if cost.name in masks.pvalues:
+        lines.append(f"H0 gamma <= 0 (intersection-union): p = {MASK}, {level}")
+    elif np.isfinite(test.pvalue):
+        lines.append(f"H0 gamma <= 0 (intersection-union): {p_words(test.pvalue)}, {level}")
+    else:
+        lines.append("H0 gamma <= 0: not tested, no group has an interval for this metric")
     if equal is not None and np.isfinite(equal.pvalue):
         lines.append(f"Heterogeneity of benefit between groups: {heterogeneity_words(equal)}")
-    if test.effect is not None:
+    if test.effect is not None and masks.any:
+        lines.append("Bounds on the error of any test depend on masked group sizes: not shown.")
+    elif test.effect is not None:
         lines += _bound_lines(cost, test)
     return [*lines, test.note] if test.note else lines
+
+
+def _gamma_line(gamma: Gamma, hidden: bool, covers: str, show: Shown) -> str:
+    mark = f"; {gamma.note}" if gamma.note else ""
+    words = (
+        f"{MASK}, that of a masked group; limits {MASK}"
+        if hidden
+        else f"{show(gamma.value)}, {gamma.group}; limits {show(gamma.ci_low)} to "
+        f"{show(gamma.ci_upp)}"
+    )
+    return f"gamma (smallest group BoP): {words}; {covers}{mark}"
 
 
 def _bound_lines(cost: Cost, test: BoPTest) -> list[str]:
@@ -262,7 +222,7 @@ def _bound_line(
     return text
 
 
-def _verdicts(evaluation: Evaluation, tests: dict[str, BoPTest]) -> tuple[tuple[str, str], ...]:
+def _verdicts(evaluation: Evaluation, tests: Mapping[str, BoPTest]) -> tuple[tuple[str, str], ...]:
     pairs = []
     in_sample = evaluation.settings.evaluation == "in-sample"
     for cost in evaluation.costs:

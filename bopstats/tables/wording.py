@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import pandas as pd
 
 from bopstats.evaluation import Evaluation, Settings
+from bopstats.fitting.results import AssociationTest
 from bopstats.inference.tests import BoPTest
 from bopstats.inference.verdicts import CANNOT_BE_TOLD
 from bopstats.tables.content import p_words
+from bopstats.tables.findings import Masks
+from bopstats.tables.suppression import MASK
 
 _REFITS = {
     "nested": "Intervals and p-values are those of nested cross-validation: they do not take rows "
@@ -88,10 +92,45 @@ def heterogeneity_words(test: BoPTest) -> str:
     return f"{test.method} = {test.statistic:.2f}, df = {df}, {p_words(test.pvalue)}"
 
 
+def association_words(test: AssociationTest) -> str:
+    """Say the test of association, e.g. ``likelihood ratio = 65.95, df = 11, p <0.001``."""
+    df = f"{test.df}" if math.isnan(test.df_denom) else f"{test.df}, {test.df_denom:g}"
+    return f"{test.method} = {test.statistic:.2f}, df = {df}, {p_words(test.pvalue)}"
+
+
+def rows_words(flow: pd.DataFrame) -> str:
+    """Say how many rows were read and used, and where the others went."""
+
+    def text(value: object) -> str:
+        return MASK if pd.isna(value) else str(value)
+
+    read, used = flow["left"].iloc[0], flow["left"].iloc[-1]
+    dropped = text(read - used)
+    words = f"{text(used)} of {text(read)} read ({dropped} dropped)"
+    if dropped == "0":
+        return words
+    steps = flow.iloc[1:-1]
+    steps = steps[steps["dropped"].fillna(1) > 0]
+    each = [f"{s} {text(d)}" for s, d in zip(steps["step"], steps["dropped"], strict=True)]
+    return f"{words}: {', '.join(each)}"
+
+
+def masking_words(masks: Masks) -> tuple[str, ...]:
+    """Say what was masked, if masking was asked for."""
+    if masks.k is None:
+        return ()
+    return (
+        f"{MASK}: masked. No count of people from 1 to {masks.k - 1} is shown (in a group, with or "
+        "without the event, dropped, wrongly predicted, or with a changed prediction), nor what it "
+        "could be worked out from: percentages, estimates, intervals and p-values of that group, "
+        "and enough other groups that totals do not give it away.",
+    )
+
+
 def notes(
     evaluation: Evaluation,
     frame: pd.DataFrame,
-    tests: dict[str, BoPTest],
+    tests: Mapping[str, BoPTest],
     alpha: float,
     max_error: float,
 ) -> tuple[str, ...]:

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from bopstats.tables.content import Section, decimals_for, number, pvalue
-from bopstats.tables.text import WIDTH, render
+from bopstats.tables.text_writer import WIDTH, render
 
 
 @pytest.mark.parametrize(
