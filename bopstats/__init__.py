@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bopstats.planning import *  # noqa: F403
     from bopstats.pooling import pool as pool
     from bopstats.results import BoPResults as BoPResults
+    from bopstats.results.several import summary_table as summary_table
     from bopstats.theory import *  # noqa: F403
 
 __version__ = "0.1.0"
@@ -35,6 +36,7 @@ _HOMES = {
     "compare_models": "bopstats.external",
     "glm": "bopstats.model",
     "pool": "bopstats.pooling",
+    "summary_table": "bopstats.results.several",
 }
 _MODULES = ("datasets", "planning", "plotting", "theory")
 # All public names of these are public here too.

@@ -122,6 +122,23 @@ class ModelResults:
         """The personalized model: statsmodels `GLMResults`, or `PenalizedResults`."""
         return model_results(self._pair.personalized, self._design)
 
+    @property
+    def references(self) -> dict[str, object]:
+        """Reference level of each categorical variable."""
+        groups = zip(self._design.groups.attributes, self._design.groups.levels, strict=True)
+        known = {name: levels[0] for name, levels in groups}
+        return known | {factor.name: factor.levels[0] for factor in self._design.factors}
+
+    @property
+    def not_estimable(self) -> dict[str, frozenset[str]]:
+        """Names of coefficients without an estimate in each model: redundant, or separated."""
+        return {
+            model.name: frozenset(
+                (*model.dropped, *(() if model.separation is None else model.separation.columns))
+            )
+            for model in (self._pair.generic, self._pair.personalized)
+        }
+
     @cached_property
     def association(self) -> AssociationTest:
         """The test of the personal terms; see `association_test`."""

@@ -56,7 +56,7 @@ def _lines(rows: Iterable[Sequence[str]]) -> str:
 
 
 def _rows(grid: Grid) -> list[list[str]]:
-    """A merged heading goes before its columns' headings, a head row before its rows' labels."""
+    """Put a merged heading before its columns' headings, a head row before its rows' labels."""
     heads = [
         clean(f"{column.over}: {column.head}" if column.over else column.head)
         for column in grid.columns

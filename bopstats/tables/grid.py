@@ -84,11 +84,11 @@ class Grid:
 
 
 def clean(text: str, *, keep_breaks: bool = False) -> str:
-    """Return text without control characters, which some formats cannot hold.
+    r"""Return text without control characters, which some formats cannot hold.
 
     Examples
     --------
-    >>> clean("a\\tb\\x00")
+    >>> clean("a\tb\x00")
     'a b '
     """
     kept = "\n" if keep_breaks else ""

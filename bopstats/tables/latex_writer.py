@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from bopstats.tables.content import Section
 from bopstats.tables.grid import Grid, Row, typeset
 
-LONG = 40  # rows from which a table may break over pages
+LONG = 40  # lines from which a table may break over pages
+_NOTE_CHARACTERS = 130  # of a note's line
 _PREAMBLE = "% Needs \\usepackage{array,booktabs,longtable}\n"
 _LABEL_CHARACTERS, _LABEL_WIDTH = 28, "0.26\\linewidth"
 _LONG_HEAD = 70
+_WIDE, _WORDS_CHARACTERS, _WORDS_WIDTH = 110, 14, "0.11\\linewidth"
 _NARROW_PAGE = 96  # characters a row from which the letters get smaller
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -61,11 +63,12 @@ _SPECIAL |= {
     letter: rf"\ensuremath{{\{name}}}"
     for letter, name in zip(
         "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩ",
-        (
+        re.findall(
+            r"\w+",
             "alpha beta gamma delta varepsilon zeta eta theta iota kappa lambda mu nu xi pi rho "
             "sigma tau upsilon varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi "
-            "Omega"
-        ).split(),
+            "Omega",
+        ),
         strict=True,
     )
 }
@@ -120,12 +123,12 @@ def _section(section: Section) -> str:
 
 
 def _table(grid: Grid, caption: str, notes: Sequence[str]) -> str:
-    long = len(grid.rows) > LONG
+    long = _lines(grid, notes) > LONG
     size = "\\footnotesize" if _characters(grid) <= _NARROW_PAGE else "\\scriptsize"
     head = _head(grid)
     body = "".join(_row(row, len(grid.columns)) for row in grid.rows)
     foot = "".join(f"{escape(note)}\\par\n" for note in notes)
-    spec = _spec(grid)
+    spec = _spec(grid, wide=_characters(grid) > _WIDE)
     title = f"\\caption{{{escape(caption)}}}" if caption else ""
     start = f"{size}\\setlength{{\\tabcolsep}}{{4pt}}\n"
     if long:
@@ -143,6 +146,12 @@ def _table(grid: Grid, caption: str, notes: Sequence[str]) -> str:
     )
 
 
+def _lines(grid: Grid, notes: Sequence[str]) -> int:
+    """Return about how many lines table and notes take."""
+    labels = sum(1 + len(row.cells[0]) // _LABEL_CHARACTERS for row in grid.rows)
+    return labels + sum(1 + len(note) // _NOTE_CHARACTERS for note in notes) // 2
+
+
 def _characters(grid: Grid) -> int:
     """Return how wide a row is, its label at most as wide as labels may be."""
     rows = [*grid.head_lines, *(row.cells for row in grid.rows if row.kind != "head")]
@@ -150,13 +159,23 @@ def _characters(grid: Grid) -> int:
     return min(widths[0], _LABEL_CHARACTERS) + sum(widths[1:]) + 2 * len(widths)
 
 
-def _spec(grid: Grid) -> str:
-    labels = [len(row.cells[0]) for row in grid.rows if row.kind != "head"]
-    first = "l"
-    if max(labels, default=0) > _LABEL_CHARACTERS:
-        first = f">{{\\raggedright\\arraybackslash}}p{{{_LABEL_WIDTH}}}"
-    rest = "".join("r" if column.numeric else "l" for column in grid.columns[1:])
-    return f"@{{}}{first}{rest}@{{}}"
+def _spec(grid: Grid, wide: bool) -> str:
+    """Return column types; long labels wrap, and in a wide table all words do."""
+    rows = [row.cells for row in grid.rows if row.kind != "head"]
+    types = []
+    for j, column in enumerate(grid.columns):
+        longest = max((len(cells[j]) for cells in rows), default=0)
+        if j == 0 and longest > _LABEL_CHARACTERS:
+            types.append(_wrapping(_LABEL_WIDTH))
+        elif j and not column.numeric and wide and longest > _WORDS_CHARACTERS:
+            types.append(_wrapping(_WORDS_WIDTH))
+        else:
+            types.append("r" if column.numeric else "l")
+    return f"@{{}}{''.join(types)}@{{}}"
+
+
+def _wrapping(width: str) -> str:
+    return f">{{\\raggedright\\arraybackslash}}p{{{width}}}"
 
 
 def _head(grid: Grid) -> str:
@@ -182,7 +201,10 @@ def _row(row: Row, width: int) -> str:
     if row.kind == "head":
         box = "l" if len(row.cells[0]) < _LONG_HEAD else "p{0.95\\linewidth}"
         # No page may end between a heading and its first row.
-        return f"\\multicolumn{{{width}}}{{@{{}}{box}}}{{{cells[0]}}} \\\\*\n"
+        cell = f"\\multicolumn{{{width}}}{{@{{}}{box}}}{{{cells[0]}}}"
+        return f"\\addlinespace\n{cell} \\\\*\n"
     rule = "\\midrule\n" if row.kind == "total" else ""
-    cells[0] = "\\hspace{1em}" * row.level + cells[0]
+    if row.level:
+        # In a column that wraps the next lines are indented too.
+        cells[0] = f"\\hangindent=1.5em\\hangafter=1\\hspace{{1em}}{cells[0]}"
     return f"{rule}{' & '.join(cells)} \\\\\n"

@@ -78,9 +78,9 @@ def protect(counts: FloatArray, k: int, masked: BoolArray | None = None) -> Bool
     >>> protect(np.array([[5.0], [40.0], [30.0]]), 11)
     array([ True, False,  True])
     """
-    found = small(counts, k).any(axis=1)
+    found = np.asarray(small(counts, k).any(axis=1), dtype=bool)
     if masked is not None:
-        found |= masked
+        found = found | masked
     if not found.any():
         return found
     for g in np.argsort(counts[:, 0], kind="stable"):

@@ -57,7 +57,7 @@ def write_table(section: Section) -> str:
     grid = section.grid
     body = [] if grid is None else _grid(grid, _LABEL)
     width = max([WIDTH, *map(len, body)])
-    lines = textwrap.wrap(clean(section.title), width) + ["=" * width, *body, "=" * width]
+    lines = [*textwrap.wrap(clean(section.title), width), "=" * width, *body, "=" * width]
     for line in section.lines:
         lines += textwrap.wrap(clean(line), width, subsequent_indent="  ")
     return "\n".join(lines)
@@ -88,9 +88,7 @@ def _grid(grid: Grid, narrowest: int) -> list[str]:
     return lines
 
 
-def _row(
-    cells: list[str], widths: list[int], columns: tuple[Column, ...], level: int
-) -> list[str]:
+def _row(cells: list[str], widths: list[int], columns: tuple[Column, ...], level: int) -> list[str]:
     indent = " " * (_INDENT * level)
     label = textwrap.wrap(
         cells[0], widths[0], initial_indent=indent, subsequent_indent=indent + "  "

@@ -20,6 +20,8 @@ _THICK, _THIN = 12, 6  # eighths of a point
 _LETTERS, _NOTES = 9, 8  # points
 _WIDE = 8  # columns from which the page lies on its side
 _INDENT = 0.3  # cm
+# Widths in cm: of a letter in a wide font, of a cell's margins, of the narrowest label.
+_LETTER, _MARGIN, _NARROWEST, _SIDES = 0.18, 0.4, 2.8, 2.0
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -41,6 +43,7 @@ def write(title: str, sections: Sequence[Section], path: str | os.PathLike[str])
     document.core_properties.author = ""
     document.core_properties.comments = ""
     document.core_properties.title = typeset(title or (sections[0].title if sections else ""))
+    document.styles["Normal"].font.name = "Times New Roman"
     _page(document, sections)
     if title:
         document.add_heading(typeset(title), level=1)
@@ -71,7 +74,7 @@ def _page(document: Any, sections: Sequence[Section]) -> None:
     if any(s.grid is not None and len(s.grid.columns) >= _WIDE for s in sections):
         page.orientation = WD_ORIENT.LANDSCAPE
         page.page_width, page.page_height = page.page_height, page.page_width
-    page.left_margin = page.right_margin = Cm(2)
+    page.left_margin = page.right_margin = Cm(_SIDES)
 
 
 def _section(document: Any, section: Section) -> None:
@@ -89,9 +92,7 @@ def _section(document: Any, section: Section) -> None:
         _write(document.add_paragraph(), line, size=_NOTES)
 
 
-def _write(
-    paragraph: Paragraph, text: str, *, bold: bool = False, size: int = _LETTERS
-) -> None:
+def _write(paragraph: Paragraph, text: str, *, bold: bool = False, size: int = _LETTERS) -> None:
     from docx.shared import Pt, RGBColor
 
     run = paragraph.add_run(typeset(text))
@@ -110,7 +111,7 @@ def _grid(document: Any, grid: Grid) -> None:
     top = 2 if overs else 1
     table = document.add_table(rows=top + len(grid.rows), cols=len(grid.columns))
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
-    table.autofit = True
+    table.autofit = False
     # One list of all cells: asking for a row's cells again and again takes quadratic time.
     cells = table._cells
     width = len(grid.columns)
@@ -128,6 +129,41 @@ def _grid(document: Any, grid: Grid) -> None:
         _row(line, row, grid)
     _rules(lines, top)
     _rows_as_wholes(table, top)
+    page = document.sections[0]
+    _set_widths(table, lines, _widths(grid, page.page_width.cm - 2 * _SIDES))
+
+
+def _widths(grid: Grid, room: float) -> list[float]:
+    """Give every column what its texts need, in cm; labels and words get what is left over."""
+    rows = [*grid.head_lines, *(row.cells for row in grid.rows if row.kind != "head")]
+    needs = [
+        _LETTER * max(len(cells[j]) for cells in rows) + _MARGIN for j in range(len(grid.columns))
+    ]
+    soft = [j for j, column in enumerate(grid.columns) if not column.numeric]
+    over = sum(needs) - room
+    if over <= 0:
+        return needs
+    # Take from the widest of the columns whose words may wrap, until all fit or all are narrow.
+    while over > 0 and needs[wide := max(soft, key=needs.__getitem__)] > _NARROWEST:
+        cut = min(over, 0.1)
+        needs[wide] -= cut
+        over -= cut
+    scale = min(1.0, room / sum(needs))
+    return [need * scale for need in needs]
+
+
+def _set_widths(table: WordTable, lines: list[list[Any]], widths: list[float]) -> None:
+    """Set widths on grid and cells: Word reads the ones, LibreOffice the others."""
+    from docx.shared import Cm
+
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = Cm(width)
+    for line in lines:
+        spans: dict[int, float] = {}  # merged cells stand several times in a line
+        for cell, width in zip(line, widths, strict=True):
+            spans[id(cell._tc)] = spans.get(id(cell._tc), 0.0) + width
+        for cell in line:
+            cell.width = Cm(spans[id(cell._tc)])
 
 
 def _row(line: Sequence[Any], row: Row, grid: Grid) -> None:
@@ -153,7 +189,7 @@ def _fill(cell: Any, text: str, side: str, *, bold: bool = False, keep: bool = F
         if i:
             paragraph.add_run().add_break()
         _write(paragraph, line, bold=bold)
-    paragraph.alignment = WD_ALIGN_PARAGRAPH[side.upper()]
+    paragraph.alignment = getattr(WD_ALIGN_PARAGRAPH, side.upper())
     paragraph.paragraph_format.keep_with_next = keep
     cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.BOTTOM
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -101,7 +102,7 @@ def association_words(test: AssociationTest) -> str:
 def rows_words(flow: pd.DataFrame) -> str:
     """Say how many rows were read and used, and where the others went."""
 
-    def text(value: object) -> str:
+    def text(value: Any) -> str:
         return MASK if pd.isna(value) else str(value)
 
     read, used = flow["left"].iloc[0], flow["left"].iloc[-1]
@@ -178,7 +179,7 @@ def notes(
             "is estimated from these data."
         )
     lines += evaluation.notes
-    lines += _group_lines(frame)
+    lines += group_lines(frame)
     return tuple(lines)
 
 
@@ -218,7 +219,7 @@ def _methods(frame: pd.DataFrame) -> str:
     return "methods " + "; ".join(found) if found else "no interval could be computed"
 
 
-def _group_lines(frame: pd.DataFrame) -> list[str]:
+def group_lines(frame: pd.DataFrame) -> list[str]:
     """Join groups that share a note, and costs that share groups and a note."""
     noted = frame[frame["note"] != ""]
     who: dict[tuple[str, str], list[str]] = {}
