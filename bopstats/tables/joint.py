@@ -34,7 +34,7 @@ def tests_table(findings: Findings, options: Options) -> Table:
     ]
     if bounded:
         over = "Type I + type II error"
-        columns += [Column("Effect"), Column("at least", over), Column("reached", over)]
+        columns += [Column("at least", over), Column("reached", over)]
         columns += [Column("Attributes\nat most")]
     columns += [Column("Verdict", numeric=False)]
     rows: list[Row] = []
@@ -58,11 +58,10 @@ def _cost_rows(findings: Findings, cost: Cost, options: Options, bounded: bool) 
         smallest = MASK
     p = MASK if name in masks.pvalues else pvalue(test.pvalue)
     label = scaled(cost_name(cost, options), show).replace("\n", " ")
-    effect = f"{test.effect:g}" if test.effect is not None else ""
-    bounds = (effect, "", "", "") if bounded else ()
+    bounds = ("", "", "") if bounded else ()
     rows = [Row((label, smallest, gamma.group, p, *bounds, test.verdict))]
     if bounded and not test.error_lower.empty:
-        rows += [Row((each[0], "", "", "", "", *each[1:], ""), level=1) for each in _laws(test)]
+        rows += [Row((each[0], "", "", "", *each[1:], ""), level=1) for each in _laws(test)]
     return rows
 
 
@@ -98,7 +97,7 @@ def _notes(findings: Findings, options: Options, bounded: bool) -> list[str]:
             "against a benefit of at least the effect in every group (chance = 1): at least this, "
             "and what the test on the smallest mean reaches. Certified laws hold for any data of "
             "this kind, plug-in laws are estimated. Attributes: yes/no attributes up to which an "
-            f"error of {findings.max_error:g} is not excluded."
+            f"error of {findings.max_error:g} is not excluded. Effect: {_effects(findings, options)}."
         )
     if findings.masks.any and any(t.effect is not None for t in findings.tests.values()):
         lines.append("Bounds depend on masked group sizes: not shown.")
@@ -112,6 +111,14 @@ def _notes(findings: Findings, options: Options, bounded: bool) -> list[str]:
     for name in dict.fromkeys(t.note for t in findings.tests.values() if t.note):
         lines.append(name)
     return lines + general(findings, options.prespecified)
+
+
+def _effects(findings: Findings, options: Options) -> str:
+    return "; ".join(
+        f"{cost_name(cost, options)} {test.effect:g} ({cost.unit})"
+        for cost in findings.evaluation.costs
+        if (test := findings.tests[cost.name]).effect is not None
+    )
 
 
 def _figures(findings: Findings) -> pd.DataFrame:

@@ -10,10 +10,11 @@ from bopstats.tables.grid import Grid, Row, typeset
 
 LONG = 40  # lines from which a table may break over pages
 _NOTE_CHARACTERS = 130  # of a note's line
-_PREAMBLE = "% Needs \\usepackage{array,booktabs,longtable}\n"
-_LABEL_CHARACTERS, _LABEL_WIDTH = 28, "0.26\\linewidth"
-_LONG_HEAD = 70
-_WIDE, _WORDS_CHARACTERS, _WORDS_WIDTH = 110, 14, "0.11\\linewidth"
+_PREAMBLE = "% Needs \\usepackage{array,booktabs,graphicx,longtable}\n"
+_LINE, _LABEL = 105, 28  # characters on a line, and of a label at least
+# Tables wider than the page are made smaller, others are left alone.
+_FIT = r"\ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\usebox0}\else\usebox0\fi"
+_WIDE, _WORDS_CHARACTERS, _WORDS_WIDTH = 110, 14, "0.13\\linewidth"
 _NARROW_PAGE = 96  # characters a row from which the letters get smaller
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -24,7 +25,7 @@ _SPECIAL = {
     "_": r"\_",
     "{": r"\{",
     "}": r"\}",
-    "~": r"\textasciitilde{}",
+    "~": r"\ensuremath{\sim}",
     "^": r"\textasciicircum{}",
     "<": r"\textless{}",
     ">": r"\textgreater{}",
@@ -136,11 +137,12 @@ def _table(grid: Grid, caption: str, notes: Sequence[str]) -> str:
         return (
             f"\\begingroup{start}\\begin{{longtable}}{{{spec}}}\n{title}\\\\\n"
             f"{again}\\endfirsthead\n{again}\\endhead\n\\bottomrule\n\\endlastfoot\n{body}"
-            f"\\end{{longtable}}\n\\noindent {foot}\\endgroup\n"
+            f"\\end{{longtable}}\n\\parindent0pt\n{foot}\\endgroup\n"
         )
     return (
-        f"\\begin{{table}}[htbp]\n\\centering\n{title}\n{start}\\begin{{tabular}}{{{spec}}}\n"
-        f"\\toprule\n{head}\\midrule\n{body}\\bottomrule\n\\end{{tabular}}\n"
+        f"\\begin{{table}}[htbp]\n\\centering\n{title}\n{start}"
+        f"\\sbox0{{\\begin{{tabular}}{{{spec}}}\n"
+        f"\\toprule\n{head}\\midrule\n{body}\\bottomrule\n\\end{{tabular}}}}%\n{_FIT}\n"
         f"\\par\\smallskip\n\\begin{{minipage}}{{\\linewidth}}\\raggedright\n{foot}"
         "\\end{minipage}\n\\end{table}\n"
     )
@@ -148,25 +150,34 @@ def _table(grid: Grid, caption: str, notes: Sequence[str]) -> str:
 
 def _lines(grid: Grid, notes: Sequence[str]) -> int:
     """Return about how many lines table and notes take."""
-    labels = sum(1 + len(row.cells[0]) // _LABEL_CHARACTERS for row in grid.rows)
+    room = _room(grid)
+    labels = sum(1 + len(row.cells[0]) // room for row in grid.rows)
     return labels + sum(1 + len(note) // _NOTE_CHARACTERS for note in notes) // 2
 
 
-def _characters(grid: Grid) -> int:
-    """Return how wide a row is, its label at most as wide as labels may be."""
+def _longest(grid: Grid) -> list[int]:
+    """Return the longest text of each column."""
     rows = [*grid.head_lines, *(row.cells for row in grid.rows if row.kind != "head")]
-    widths = [max(len(cells[j]) for cells in rows) for j in range(len(grid.columns))]
-    return min(widths[0], _LABEL_CHARACTERS) + sum(widths[1:]) + 2 * len(widths)
+    return [max(len(cells[j]) for cells in rows) for j in range(len(grid.columns))]
+
+
+def _room(grid: Grid) -> int:
+    """Return how many characters of a label fit on a line."""
+    return max(_LABEL, _LINE - sum(_longest(grid)[1:]) - 2 * len(grid.columns))
+
+
+def _characters(grid: Grid) -> int:
+    """Return how wide a row is."""
+    label, *rest = _longest(grid)
+    return min(label, _room(grid)) + sum(rest) + 2 * len(grid.columns)
 
 
 def _spec(grid: Grid, wide: bool) -> str:
     """Return column types; long labels wrap, and in a wide table all words do."""
-    rows = [row.cells for row in grid.rows if row.kind != "head"]
     types = []
-    for j, column in enumerate(grid.columns):
-        longest = max((len(cells[j]) for cells in rows), default=0)
-        if j == 0 and longest > _LABEL_CHARACTERS:
-            types.append(_wrapping(_LABEL_WIDTH))
+    for j, (column, longest) in enumerate(zip(grid.columns, _longest(grid), strict=True)):
+        if j == 0 and longest > _room(grid):
+            types.append(_wrapping(f"{_room(grid) / _LINE:.2f}\\linewidth"))
         elif j and not column.numeric and wide and longest > _WORDS_CHARACTERS:
             types.append(_wrapping(_WORDS_WIDTH))
         else:
@@ -199,9 +210,10 @@ def _head(grid: Grid) -> str:
 def _row(row: Row, width: int) -> str:
     cells = [escape(cell) for cell in row.cells]
     if row.kind == "head":
-        box = "l" if len(row.cells[0]) < _LONG_HEAD else "p{0.95\\linewidth}"
+        # A box without width, so that a long heading does not widen the columns below it.
+        box = f"\\rlap{{\\parbox[t]{{0.95\\linewidth}}{{\\raggedright {cells[0]}}}}}"
         # No page may end between a heading and its first row.
-        cell = f"\\multicolumn{{{width}}}{{@{{}}{box}}}{{{cells[0]}}}"
+        cell = f"\\multicolumn{{{width}}}{{@{{}}l}}{{{box}}}"
         return f"\\addlinespace\n{cell} \\\\*\n"
     rule = "\\midrule\n" if row.kind == "total" else ""
     if row.level:

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 _THICK, _THIN = 12, 6  # eighths of a point
 _LETTERS, _NOTES = 9, 8  # points
-_WIDE = 8  # columns from which the page lies on its side
 _INDENT = 0.3  # cm
-# Widths in cm: of a letter in a wide font, of a cell's margins, of the narrowest label.
-_LETTER, _MARGIN, _NARROWEST, _SIDES = 0.18, 0.4, 2.8, 2.0
+# Widths in cm: of a letter in a wide font, plain and bold, of a cell's margins, of the narrowest
+# label, and of the page's margins.
+_LETTER, _BOLD, _MARGIN, _NARROWEST, _SIDES = 0.2, 0.22, 0.4, 2.8, 2.0
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -43,7 +43,8 @@ def write(title: str, sections: Sequence[Section], path: str | os.PathLike[str])
     document.core_properties.author = ""
     document.core_properties.comments = ""
     document.core_properties.title = typeset(title or (sections[0].title if sections else ""))
-    document.styles["Normal"].font.name = "Times New Roman"
+    normal = document.styles["Normal"].font
+    normal.name, normal.size = "Times New Roman", docx.shared.Pt(_LETTERS)
     _page(document, sections)
     if title:
         document.add_heading(typeset(title), level=1)
@@ -71,7 +72,8 @@ def _page(document: Any, sections: Sequence[Section]) -> None:
     from docx.shared import Cm
 
     page = document.sections[0]
-    if any(s.grid is not None and len(s.grid.columns) >= _WIDE for s in sections):
+    room = page.page_width.cm - 2 * _SIDES
+    if any(s.grid is not None and sum(_needs(s.grid)) > room for s in sections):
         page.orientation = WD_ORIENT.LANDSCAPE
         page.page_width, page.page_height = page.page_height, page.page_width
     page.left_margin = page.right_margin = Cm(_SIDES)
@@ -133,12 +135,22 @@ def _grid(document: Any, grid: Grid) -> None:
     _set_widths(table, lines, _widths(grid, page.page_width.cm - 2 * _SIDES))
 
 
+def _needs(grid: Grid) -> list[float]:
+    """Return the width in cm of each column on one line."""
+    rows = [row.cells for row in grid.rows if row.kind != "head"]
+    return [
+        _MARGIN
+        + max(
+            [_BOLD * len(line[j]) for line in grid.head_lines]
+            + [_LETTER * len(cells[j]) for cells in rows]
+        )
+        for j in range(len(grid.columns))
+    ]
+
+
 def _widths(grid: Grid, room: float) -> list[float]:
     """Give every column what its texts need, in cm; labels and words get what is left over."""
-    rows = [*grid.head_lines, *(row.cells for row in grid.rows if row.kind != "head")]
-    needs = [
-        _LETTER * max(len(cells[j]) for cells in rows) + _MARGIN for j in range(len(grid.columns))
-    ]
+    needs = _needs(grid)
     soft = [j for j, column in enumerate(grid.columns) if not column.numeric]
     over = sum(needs) - room
     if over <= 0:
