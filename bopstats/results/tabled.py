@@ -83,8 +83,8 @@ class Tabled(Tidied):
         >>> res = bop.glm("high_bp ~ bmi + hba1c | sex", data=nhanes).fit(rng=1, repeats=1)
         >>> print(res.table("groups", labels={"sex": "Sex", "sex=female": "Women"}).as_csv())
         Sex,n,% of all,Events (%)
-        Women,2019,51.5,836 (41.4)
-        male,1905,48.5,946 (49.7)
+        Women,1998,50.9,830 (41.5)
+        male,1926,49.1,952 (49.4)
         Population,3924,100.0,1782 (45.4)
         <BLANKLINE>
         """

@@ -69,14 +69,20 @@ def protect(counts: FloatArray, k: int, masked: BoolArray | None = None) -> Bool
     Returns
     -------
     ndarray of bool, shape (G,)
-        Every group with a count from 1 to k − 1, and as many more (smallest first) as it takes
-        until at least two are masked and no sum over the masked groups is from 1 to k − 1. All,
-        where no such choice exists.
+        Every group with a count from 1 to k − 1, and as many more (smallest first) as it takes.
+        All, where no choice is safe.
+
+    Notes
+    -----
+    Who knows this rule knows that masked groups are not empty, and that those that were added are
+    not larger than the smallest one shown, s. With m groups masked that have R people together
+    each has at least R − (m − 1) s: groups are added until this is at most 1, R exceeds m, and no
+    sum over the masked groups is from 1 to k − 1.
 
     Examples
     --------
-    >>> protect(np.array([[5.0], [40.0], [30.0]]), 11)
-    array([ True, False,  True])
+    >>> protect(np.array([[5.0], [90.0], [40.0], [60.0]]), 11)
+    array([ True, False,  True, False])
     """
     found = np.asarray(small(counts, k).any(axis=1), dtype=bool)
     if masked is not None:
@@ -84,10 +90,21 @@ def protect(counts: FloatArray, k: int, masked: BoolArray | None = None) -> Bool
     if not found.any():
         return found
     for g in np.argsort(counts[:, 0], kind="stable"):
-        if found.sum() >= 2 and not small(counts[found].sum(axis=0), k).any():
+        if _is_safe(counts, found, k):
             break
         found[g] |= counts[g, 0] > 0
     return found
+
+
+def _is_safe(counts: FloatArray, masked: BoolArray, k: int) -> bool:
+    """Tell whether the union of masked groups gives none of them away; see `protect`."""
+    together = counts[masked].sum(axis=0)
+    size, people = int(masked.sum()), together[0]
+    if size < 2 or people <= size or small(together, k).any():
+        return False
+    shown = counts[~masked & (counts[:, 0] > 0), 0]
+    # Equal sizes are taken in order, so that an added group may have to be smaller than s.
+    return not len(shown) or bool(people - (size - 1) * (shown.min() - 1) <= 1)
 
 
 def mask_frame(frame: pd.DataFrame, counts: BoolArray, figures: BoolArray) -> pd.DataFrame:
