@@ -44,6 +44,7 @@ class Gathered(Figured):
             association=named._association,
             alpha=check_share("alpha", alpha),
             max_error=max_error,
+            effects=named._effects_of_design(),
         )
         return suppressed(found, k)
 
@@ -55,6 +56,12 @@ class Gathered(Figured):
         named = copy(self)
         named.evaluation = relabel(self.evaluation, chosen)
         return named
+
+    def _effects_of_design(self) -> pd.DataFrame | None:
+        """Return the primary cost's design effects where rows are not a simple sample."""
+        settings, primary = self.evaluation.settings, self.evaluation.costs[0]
+        simple = settings.weight_type in (None, "freq") and not settings.complex_design
+        return None if simple or primary.group_only else self.design_effects(primary.name)
 
     @property
     def _association(self) -> AssociationTest | None:

@@ -18,7 +18,13 @@ from bopstats.inference.gamma import Gamma
 from bopstats.inference.tests import BoPTest
 from bopstats.tables.suppression import MASK, mask_flow, mask_frame, protect, small
 
-_PASSING = re.compile(r"[\d.]+% of predictions pass")
+# What notes say of small counts that are not in any table.
+_VAGUE = (
+    (re.compile(r"[\d.]+% of predictions pass"), "almost none or all predictions pass"),
+    (re.compile(r"the cost of only [\d.]+ people changed"), "the cost of few people changed"),
+    (re.compile(r"only [\d.]+ clusters"), "few clusters"),
+    (re.compile(r"worth only [\d.]+ people \(n_eff\)"), "worth few people"),
+)
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,7 @@ def suppressed(findings: Findings, k: int | None) -> Findings:
         for cost in findings.evaluation.costs
     ]
     frame = pd.concat(parts, ignore_index=True)
-    frame["note"] = [_PASSING.sub("almost none or all predictions pass", n) for n in frame["note"]]
+    frame["note"] = frame["note"].map(_vague)
     flow = mask_flow(findings.evaluation.row_flow, k)
     nothing = Gamma(np.nan, MASK, np.nan, np.nan, (0, 0))
     return replace(
@@ -102,6 +108,12 @@ def suppressed(findings: Findings, k: int | None) -> Findings:
         tests={name: _masked_test(test, masks, name) for name, test in findings.tests.items()},
         masks=masks,
     )
+
+
+def _vague(note: str) -> str:
+    for number, words in _VAGUE:
+        note = number.sub(words, note)
+    return note
 
 
 def _masked_test(test: BoPTest, masks: Masks, name: str) -> BoPTest:
