@@ -16,7 +16,7 @@ from bopstats.fitting.results import AssociationTest
 from bopstats.inference.estimates import Estimates
 from bopstats.inference.gamma import Gamma
 from bopstats.inference.tests import BoPTest
-from bopstats.tables.suppression import MASK, mask_flow, mask_frame, protect, small
+from bopstats.tables.suppression import MASK, hides_total, mask_flow, mask_frame, protect, small
 
 # What notes say of small counts that are not in any table.
 _VAGUE = (
@@ -158,8 +158,9 @@ def _masks(findings: Findings, k: int) -> Masks:
 
 
 def _with_total(counts: FloatArray, masked: BoolArray, k: int) -> BoolArray:
-    """Mask the population only if its own counts are small."""
-    return np.append(masked, small(counts[-1], k).any())
+    """Add whether the population is masked: its counts are sums, but for medians of few."""
+    total = small(counts[-1], k).any() or hides_total(counts[:-1], masked, k)
+    return np.append(masked, bool(total))
 
 
 def _people(found: Estimates, binary: bool) -> FloatArray:

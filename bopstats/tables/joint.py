@@ -97,7 +97,8 @@ def _notes(findings: Findings, options: Options, bounded: bool) -> list[str]:
             "against a benefit of at least the effect in every group (chance = 1): at least this, "
             "and what the test on the smallest mean reaches. Certified laws hold for any data of "
             "this kind, plug-in laws are estimated. Attributes: yes/no attributes up to which an "
-            f"error of {findings.max_error:g} is not excluded. Effect: {_effects(findings, options)}."
+            f"error of {findings.max_error:g} is not excluded. Effect: "
+            f"{_effects(findings, options)}."
         )
     if findings.masks.any and any(t.effect is not None for t in findings.tests.values()):
         lines.append("Bounds depend on masked group sizes: not shown.")

@@ -107,6 +107,17 @@ def _is_safe(counts: FloatArray, masked: BoolArray, k: int) -> bool:
     return not len(shown) or bool(people - (size - 1) * (shown.min() - 1) <= 1)
 
 
+def hides_total(counts: FloatArray, masked: BoolArray, k: int) -> bool:
+    """Tell whether the sums over all groups may not be shown either.
+
+    So it is if one of them is small, or if all groups are masked and each has one person only.
+    """
+    total = counts.sum(axis=0)
+    present = counts[:, 0] > 0
+    alone = bool(masked[present].all()) and total[0] <= present.sum()
+    return bool(small(total, k).any()) or (bool(masked.any()) and alone)
+
+
 def mask_frame(frame: pd.DataFrame, counts: BoolArray, figures: BoolArray) -> pd.DataFrame:
     """Mask rows of one cost's frame, the population last.
 
