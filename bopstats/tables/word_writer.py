@@ -185,7 +185,7 @@ def _row(line: Sequence[Any], row: Row, grid: Grid) -> None:
         _fill(line[0].merge(line[-1]), row.cells[0], "left", bold=True, keep=True)
         return
     for cell, text, column in zip(line, row.cells, grid.columns, strict=True):
-        _fill(cell, text, "right" if column.numeric else "left")
+        _fill(cell, typeset(text), "right" if column.numeric else "left")
     line[0].paragraphs[0].paragraph_format.left_indent = Cm(_INDENT * row.level)
     if row.kind == "total":
         for cell in line:

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from bopstats.exceptions import ArgumentError
@@ -58,6 +58,7 @@ def tables(draw, groups=3, largest=9):
     return np.stack([n, events, n - events], axis=1).astype(float)
 
 
+@settings(max_examples=40)
 @given(counts=tables(), k=st.integers(3, 5))
 @example(counts=np.array([[1.0, 0, 1], [8, 4, 4], [9, 3, 6]]), k=5)
 @example(counts=np.array([[1.0, 0, 1], [1, 0, 1], [1, 0, 1]]), k=3)
@@ -124,6 +125,7 @@ def flows(draw):
     )
 
 
+@settings(max_examples=40)
 @given(flow=flows(), k=st.integers(3, 8))
 def test_no_small_number_of_dropped_rows_can_be_worked_out(flow, k):
     shown = mask_flow(flow, k)
