@@ -182,11 +182,15 @@ def test_no_format_tells_a_masked_number(sparse, form):
         values = {f"{v:.6f}" for v in (row.bop, row.ci_low, row.ci_upp, row.cost_generic)}
         (secret if row.group in masked else known).update(values)
     secret -= known
+    assert secret
     shown = ""
     for which in ("benefit", "tests"):
         for cost in (None, "zero_one", "sufficiency"):
-            shown += getattr(sparse.table(which, cost, suppress=11, decimals=6, effect=0.01), form)()
+            shown += getattr(
+                sparse.table(which, cost, suppress=11, decimals=6, effect=0.01), form
+            )()
     shown += getattr(sparse.summary(suppress=11, effect=0.01), form)()
+    assert any(value in shown for value in known)
     for value in secret:
         assert value.lstrip("-") not in shown, value
 
@@ -211,9 +215,22 @@ def test_masked_models_hide_what_gives_cells_back(sparse):
 
 def test_bounds_and_small_groups_are_not_told_under_masking(sparse):
     text = sparse.summary(effect=0.01, suppress=11).as_text()
-    assert "depend on masked group sizes" in text
+    assert "depend on masked groups" in text
     assert "at least 0." not in text
     assert "No count of people from 1 to 10 is shown" in text
+
+
+def test_statistics_that_are_functions_of_counts_are_masked_too(make_people):
+    """A saturated model's likelihood, and Q of a 0-1 cost, would be one more equation."""
+    people = make_people(600).assign(g=lambda d: np.where(d.index < 5, "few", d["race"]))
+    result = bop.glm("y ~ 1 | g", people).fit(repeats=1, rng=1)
+    plain, masked = result.summary().as_text(), result.summary(suppress=11).as_text()
+    assert "likelihood ratio" in plain
+    assert "likelihood ratio" not in masked
+    assert f"personalized {MASK}." in result.table("models", suppress=11).as_text()
+    heterogeneity = "Heterogeneity of benefit between groups"
+    assert heterogeneity in result.table("benefit", "zero_one").as_text()
+    assert heterogeneity not in result.table("benefit", "zero_one", suppress=11).as_text()
 
 
 def test_nothing_is_masked_where_nothing_is_small(res):

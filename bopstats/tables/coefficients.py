@@ -241,8 +241,10 @@ def _notes(findings: Findings, fits: Fits, what: str, options: Options, hidden: 
         f"Wald's test; standard errors: {errors}."
         + (" Ends of intervals are exponentiated." if options.exponentiate else "")
     )
-    fit = [f"{name} {_criterion(getattr(fits, name), 'aic')}" for name in MODELS]
-    lines.append(f"AIC: {', '.join(fit)}.")
+    generic, personalized = (_criterion(getattr(fits, name), "aic") for name in MODELS)
+    if findings.masks.any and settings.n_terms == 0:
+        personalized = MASK  # a function of the groups' counts alone
+    lines.append(f"AIC: generic {generic}, personalized {personalized}.")
     if findings.association is not None:
         lines.append(
             f"Association of the personal terms: {association_words(findings.association)} "

@@ -97,8 +97,17 @@ def suppressed(findings: Findings, k: int | None) -> Findings:
     frame["note"] = frame["note"].map(_vague)
     flow = mask_flow(findings.evaluation.row_flow, k)
     nothing = Gamma(np.nan, MASK, np.nan, np.nan, (0, 0))
+    # Statistics that are functions of counts alone are one more equation for the masked ones.
+    counted = {cost.name for cost in findings.evaluation.costs if cost.integer}
+    saturated = masks.any and findings.evaluation.settings.n_terms == 0
     return replace(
         findings,
+        association=None if saturated else findings.association,
+        heterogeneity={
+            name: test
+            for name, test in findings.heterogeneity.items()
+            if name not in counted or not masks.figures[name].any()
+        },
         evaluation=replace(findings.evaluation, row_flow=flow),
         frame=frame,
         gammas={
@@ -117,13 +126,13 @@ def _vague(note: str) -> str:
 
 
 def _masked_test(test: BoPTest, masks: Masks, name: str) -> BoPTest:
-    """Bounds are functions of all group sizes; the note names groups that are too small."""
+    """Leave out bounds, functions of all group sizes, and the note, which names tiny groups."""
     nothing, statistic, pvalue = pd.DataFrame(), test.statistic, test.pvalue
     if name in masks.gammas:
         statistic = np.nan
     if name in masks.pvalues:
         pvalue = np.nan
-    if not masks.any:
+    if not masks.figures[name].any():
         return replace(test, statistic=statistic, pvalue=pvalue)
     return replace(
         test,

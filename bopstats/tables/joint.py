@@ -100,8 +100,9 @@ def _notes(findings: Findings, options: Options, bounded: bool) -> list[str]:
             f"error of {findings.max_error:g} is not excluded. Effect: "
             f"{_effects(findings, options)}."
         )
-    if findings.masks.any and any(t.effect is not None for t in findings.tests.values()):
-        lines.append("Bounds depend on masked group sizes: not shown.")
+    unbounded = any(t.effect is not None and t.error_lower.empty for t in findings.tests.values())
+    if unbounded and findings.masks.k is not None:
+        lines.append("Bounds that depend on masked groups are not shown.")
     lines += [
         f"Heterogeneity of benefit between groups, {cost_name(cost, options)}: "
         f"{heterogeneity_words(equal)}."

@@ -170,8 +170,8 @@ def _lines(cost: Cost, findings: Findings, show: Shown) -> list[str]:
         lines.append("H0 gamma <= 0: not tested, no group has an interval for this metric")
     if equal is not None and np.isfinite(equal.pvalue):
         lines.append(f"Heterogeneity of benefit between groups: {heterogeneity_words(equal)}")
-    if test.effect is not None and masks.any:
-        lines.append("Bounds on the error of any test depend on masked group sizes: not shown.")
+    if test.effect is not None and masks.k is not None and masks.figures[cost.name].any():
+        lines.append("Bounds on the error of any test depend on masked groups: not shown.")
     elif test.effect is not None:
         lines += _bound_lines(cost, test)
     return [*lines, test.note] if test.note else lines

@@ -124,7 +124,7 @@ def masking_words(masks: Masks) -> tuple[str, ...]:
         f"{MASK}: masked. No count of people from 1 to {masks.k - 1} is shown (in a group, with or "
         "without the event, dropped, wrongly predicted, or with a changed prediction), nor what it "
         "could be worked out from: percentages, estimates, intervals and p-values of that group, "
-        "and enough other groups that totals do not give it away.",
+        "enough other groups that totals do not give it away, and tests that would do so.",
     )
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+import sys
 import zipfile
 from html.parser import HTMLParser
 
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bopstats.exceptions import BopError
 from bopstats.tables import csv_writer, html_writer, latex_writer, markdown_writer
 from bopstats.tables.content import Section, number, ranges
 from bopstats.tables.document import Summary, Table
@@ -148,6 +150,12 @@ def test_word_has_repeated_heads_merged_cells_and_rules(tmp_path):
     assert "w:insideV" not in xml
     assert [p.text for p in document.paragraphs] == ["Caption", "A note."]
     assert document.paragraphs[0].style.name == "Caption"
+
+
+def test_without_python_docx_the_error_names_the_extra(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "docx", None)
+    with pytest.raises(BopError, match=r"bopstats\[word\]"):
+        table(["x"]).to_docx(tmp_path / "t.docx")
 
 
 def test_word_files_are_equal_byte_for_byte_and_bear_no_date(tmp_path):
