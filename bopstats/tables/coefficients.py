@@ -146,7 +146,10 @@ def _digits(row: dict[Any, Any], options: Options) -> int:
     if not np.isfinite(half) or half <= 0:
         return _RATIO_DECIMALS
     needed = int(np.clip(np.ceil(-np.log10(half)) + 1, 0, 6))
-    return max(_RATIO_DECIMALS, needed - 1) if options.exponentiate else needed
+    if not options.exponentiate:
+        return needed
+    leading = int(np.clip(np.ceil(-np.log10(row["estimate"])) + 1, 0, 6))
+    return max(_RATIO_DECIMALS, needed - 1, leading)
 
 
 def _rows(

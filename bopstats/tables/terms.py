@@ -10,6 +10,9 @@ from bopstats.syntax import core, is_expression
 from bopstats.tables.labels import level_label
 
 _TREATMENT = re.compile(r"(.+?)\[T\.(.*)\]", re.DOTALL)
+# All levels of a categorical variable, as interactions without a main effect have them; the
+# columns of a spline look alike, but for the call.
+_EVERY_LEVEL = re.compile(r"(\w+|[CQ]\(.*?\))\[(.*)\]", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -27,10 +30,12 @@ def parts_of(name: str) -> tuple[Part, ...]:
     --------
     >>> parts_of("C(race)[T.Black]:age")
     (Part(variable='race', level='Black'), Part(variable='age', level=None))
+    >>> parts_of("sex[female]:bs(age, df=3)[0]")
+    (Part(variable='sex', level='female'), Part(variable='bs(age, df=3)[0]', level=None))
     """
     found = []
     for piece in _pieces(name):
-        match = _TREATMENT.fullmatch(piece)
+        match = _TREATMENT.fullmatch(piece) or _EVERY_LEVEL.fullmatch(piece)
         code, level = (match[1], match[2]) if match else (piece, None)
         found.append(Part(core(code)[0] if is_expression(code) else code, level))
     return tuple(found)
