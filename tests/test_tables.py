@@ -256,6 +256,19 @@ def test_several_analyses_stand_side_by_side_or_in_blocks(res, nhanes):
         bop.summary_table([])
 
 
+def test_given_predictions_have_the_same_tables(make_people):
+    people = make_people()
+    p = 1 / (1 + np.exp(-people["x"]))
+    result = bop.compare(people["y"], np.full(len(people), 0.5), p, groups=people["sex"])
+    for which in ("groups", "benefit", "tests", "calibration", "flow"):
+        text = result.table(which, suppress=11).as_text()
+        assert "given predictions" in text
+        assert "seed" not in text
+    with pytest.raises(BopError, match="no model"):
+        result.table("models")
+    assert np.isnan(result.glance()["aic_generic"].iloc[0])
+
+
 def test_tidy_renames_the_frame(res):
     tidy, frame = res.tidy(), res.frame()
     np.testing.assert_array_equal(tidy["estimate"], frame["bop"])

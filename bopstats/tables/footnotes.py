@@ -48,9 +48,11 @@ def abbreviations(names: Iterable[str]) -> str:
 def general(findings: Findings, prespecified: bool | str | None) -> list[str]:
     """Return what every table says of its analysis."""
     settings = findings.evaluation.settings
-    seed = "drawn from a generator" if settings.seed is None else str(settings.seed)
+    seed = "; seed drawn from a generator" if settings.seed is None else f"; seed {settings.seed}"
+    if settings.seed is None and settings.evaluation == "predictions":
+        seed = ""
     return [
-        f"Evaluation: {evaluation_words(settings)}; seed {seed}. Rows: "
+        f"Evaluation: {evaluation_words(settings)}{seed}. Rows: "
         f"{rows_words(findings.evaluation.row_flow)}.",
         *_specified(prespecified),
         *masking_words(findings.masks),
