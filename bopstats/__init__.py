@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bopstats.external import compare as compare
     from bopstats.external import compare_models as compare_models
     from bopstats.inference.tests import BoPTest as BoPTest
+    from bopstats.loading import load as load
     from bopstats.model import PersonalizedGLM as PersonalizedGLM
     from bopstats.model import glm as glm
     from bopstats.planning import *  # noqa: F403
@@ -35,6 +36,7 @@ _HOMES = {
     "compare": "bopstats.external",
     "compare_models": "bopstats.external",
     "glm": "bopstats.model",
+    "load": "bopstats.loading",
     "pool": "bopstats.pooling",
     "summary_table": "bopstats.results.several",
 }

@@ -13,6 +13,7 @@ from bopstats._typing import FloatArray
 from bopstats.costs import Cost, group_metric
 from bopstats.exceptions import DataError, RowsNotKept
 from bopstats.groups import GroupIndex, GroupMoments, RowBop
+from bopstats.sampling import DesignSums
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,7 @@ def gather(
 def _check_strata(moments: tuple[GroupMoments, ...]) -> None:
     """Held-out rows are a sample of their own: each of their strata needs two units too."""
     for each in moments:
-        if each.design is not None and each.design.stratified:
+        if isinstance(each.design, DesignSums) and each.design.stratified:
             single = int((each.design.units < 2).sum())
             if single:
                 raise DataError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Self
 
@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from bopstats._typing import FloatArray, IntArray
-from bopstats.sampling import DesignSums
+from bopstats.exceptions import RowsNotKept
+from bopstats.sampling import DesignFigures, DesignSums
 
 POPULATION = "population"
 
@@ -145,7 +146,8 @@ class GroupMoments:
     Per cost and group, shape (C, G): `wc_generic`, `wc_personalized` sums of w·cost; `wb`, `wb2`,
     `wb3`, `w2b`, `w2b2` sums of wB, wB², wB³, w²B, w²B²; `minus`, `plus` Σ freq over rows with
     B < 0 and B > 0.
-    `design` are sums by cluster and stratum, or None where there are neither.
+    `design` are sums by cluster and stratum, or None where there are neither; in a saved result it
+    is what inference made of them, so that its moments cannot be added up any more.
     """
 
     n: FloatArray
@@ -166,30 +168,38 @@ class GroupMoments:
     w2b2: FloatArray
     minus: FloatArray
     plus: FloatArray
-    design: DesignSums | None = None
+    design: DesignSums | DesignFigures | None = None
 
     def __add__(self, other: Self) -> GroupMoments:
         """Add the moments of two disjoint sets of rows."""
         sums = {f.name: getattr(self, f.name) + getattr(other, f.name) for f in _SUMS}
-        design = None
-        if self.design is not None and other.design is not None:
-            design = self.design + other.design
+        one, two = self._cells, other._cells
+        design = None if one is None or two is None else one + two
         return GroupMoments(**sums, design=design)
 
     def pooled(self) -> GroupMoments:
         """Return the moments of the whole population as a single group."""
         sums = {f.name: getattr(self, f.name).sum(axis=-1, keepdims=True) for f in _SUMS}
-        return GroupMoments(**sums, design=None if self.design is None else self.design.pooled())
+        cells = self._cells
+        return GroupMoments(**sums, design=None if cells is None else cells.pooled())
 
     def with_population(self) -> GroupMoments:
         """Put the whole population behind the groups."""
-        everyone = self.pooled()
+        everyone = replace(self, design=None).pooled()
         sums = {
             f.name: np.concatenate([getattr(self, f.name), getattr(everyone, f.name)], axis=-1)
             for f in _SUMS
         }
-        design = None if self.design is None else self.design.with_population(len(self.n))
+        design = self.design
+        if isinstance(design, DesignSums):
+            design = design.with_population(len(self.n))
         return GroupMoments(**sums, design=design)
+
+    @property
+    def _cells(self) -> DesignSums | None:
+        if isinstance(self.design, DesignFigures):
+            raise RowsNotKept("moments: those of a saved result hold no sums by cluster or stratum")
+        return self.design
 
     @classmethod
     def from_rows(cls, rows: RowBop) -> GroupMoments:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -85,12 +86,34 @@ class PooledResults(BoPResults):
         The analyses.
     """
 
+    _kind = "pooled"
+
     def __init__(self, results: list[BoPResults]) -> None:
         first = results[0]
         note = f"{len(results)} imputations combined by Rubin's rules."
         notes = (note, *dict.fromkeys(n for each in results for n in each.evaluation.notes))
         super().__init__(replace(first.evaluation, notes=notes, rows=()), first._models)
         self.results = results
+
+    def save(self, path: str | os.PathLike[str], *, keep_rows: bool = False) -> None:
+        """Write all analyses to one JSON file; see `BoPResults.save`.
+
+        Parameters
+        ----------
+        path, keep_rows
+            As in `BoPResults.save`.
+        """
+        if keep_rows is True:
+            for each in self.results:
+                each.evaluation.need_rows("keep_rows=True")
+        super().save(path, keep_rows=keep_rows)
+
+    def _record(self, keep_rows: bool) -> dict[str, Any]:
+        return {"results": [each._record(keep_rows) for each in self.results]}
+
+    @classmethod
+    def _from_record(cls, record: dict[str, Any]) -> Self:
+        return cls([BoPResults._from_record(each) for each in record["results"]])
 
     @property
     def generic(self) -> Any:

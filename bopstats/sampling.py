@@ -148,6 +148,34 @@ class DesignSums:
         return np.bincount(cell, values, n_groups * width).reshape(n_groups, width).astype(float)
 
 
+@dataclass(frozen=True)
+class DesignFigures:
+    """What inference reads of a design, without its cells: one of these may be one person's.
+
+    `clusters` and `strata` (G + 1,) count those with members in each group, the population last;
+    `df` is units less strata of the whole design. Per cost, `between` (C, G + 1) is the variance
+    between units of the sum of w(B − mean), `icc` (C, G + 1) the intraclass correlation, and
+    `covariance` (C, G, G) that of the groups' mean benefits. Figures cannot be added.
+    """
+
+    clusters: IntArray
+    strata: IntArray
+    df: float
+    between: FloatArray
+    icc: FloatArray
+    covariance: FloatArray
+    clustered: bool
+    stratified: bool
+
+    def clusters_of(self, n_groups: int) -> IntArray:
+        """Return the numbers of clusters with members in the first groups, as `DesignSums` does."""
+        return self.clusters[:n_groups]
+
+    def strata_of(self, n_groups: int) -> IntArray:
+        """Return the numbers of strata with members in the first groups, as `DesignSums` does."""
+        return self.strata[:n_groups]
+
+
 def between_units(squares: FloatArray, totals: FloatArray, units: FloatArray) -> FloatArray:
     r"""Return the variance between units within strata of a sum, shape (…,).
 

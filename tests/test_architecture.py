@@ -16,7 +16,8 @@ ROOMS = [
     *("design",),
     *("syntax", "columns", "outcome", "formula", "attributes", "assembly", "splitting"),
     *("planning", "fitting", "explanations", "streaming", "crossfit", "evaluation", "inference"),
-    *("resampling", "tables", "plotting", "reporting", "results", "pooling", "model", "external"),
+    *("resampling", "tables", "plotting", "reporting", "saving", "results"),
+    *("pooling", "loading", "model", "external"),
     *("datasets", "cli_plan", "cli", "__main__"),
 ]
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")

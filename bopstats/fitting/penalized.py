@@ -70,6 +70,8 @@ class PenalizedResults:
         Rows; with frequency weights, their sum.
     df_resid : int
         `nobs` minus the number of coefficients.
+    limits : dict from float to DataFrame
+        Limits found so far, by alpha.
 
     Notes
     -----
@@ -93,6 +95,7 @@ class PenalizedResults:
         self.scale = 1.0
         self.nobs = round(float(likelihood.weight.sum()))
         self.df_resid = self.nobs - len(names)
+        self.limits: dict[float, pd.DataFrame] = {}
 
     def __repr__(self) -> str:
         """Return a useful line."""
@@ -126,11 +129,15 @@ class PenalizedResults:
         DataFrame, shape (p, 2)
             nan, with a `ConvergenceWarning`, where a limit was not found.
         """
-        largest = float(stats.chi2.isf(check_share("alpha", alpha), 1))
+        alpha = check_share("alpha", alpha)
+        largest = float(stats.chi2.isf(alpha, 1))
+        if alpha in self.limits:
+            return self.limits[alpha].copy()
         places = range(len(self.params))
         limits = np.array([[self._limit(j, sign, largest) for sign in (-1, 1)] for j in places])
         self._warn("conf_int: no profile limit", np.isfinite(limits).all(axis=1))
-        return pd.DataFrame(limits, index=self.params.index)
+        self.limits[alpha] = pd.DataFrame(limits, index=self.params.index)
+        return self.limits[alpha].copy()
 
     def _warn(self, what: str, known: BoolArray) -> None:
         """Warn of the coefficients for which something was not found."""

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bopstats._typing import FloatArray
-from bopstats._validation import check_count, check_share, fail
+from bopstats._validation import fail
 from bopstats.evaluation import Evaluation
 from bopstats.groups import POPULATION, RowBop
 from bopstats.inference.calibration import FAMILIES, Coefficient, calibration, calibration_bins
@@ -17,9 +17,12 @@ from bopstats.inference.calibration import FAMILIES, Coefficient, calibration, c
 MODELS = ("generic", "personalized")
 
 
-def calibration_table(evaluation: Evaluation, alpha: float) -> pd.DataFrame:
-    """Return calibration intercept and slope of both models; see `BoPResults.calibration`."""
-    family, level = _family(evaluation), check_share("alpha", alpha)
+def calibration_figures(evaluation: Evaluation, alpha: float) -> pd.DataFrame:
+    """Return calibration intercept and slope of both models; see `BoPResults.calibration`.
+
+    Groups have numbers here, the population the last; see `with_labels`.
+    """
+    family = _family(evaluation)
     parts = []
     for which, model in enumerate(MODELS):
         found = []
@@ -29,12 +32,14 @@ def calibration_table(evaluation: Evaluation, alpha: float) -> pd.DataFrame:
             for role in ("cluster", "stratum"):
                 values = getattr(units, role)
                 columns[role] = None if values is None else np.tile(values, 2)
-            found.append(calibration(**columns, family=family, alpha=level))
+            found.append(calibration(**columns, family=family, alpha=alpha))
         both = [
             _mean(name, [getattr(each, name) for each in found]) for name in ("intercept", "slope")
         ]
         parts.append(
-            pd.DataFrame({"group": _labels(evaluation), "model": model, **both[0], **both[1]})
+            pd.DataFrame(
+                {"group": np.arange(evaluation.groups.n_groups + 1), "model": model}
+            ).assign(**both[0], **both[1])
         )
     table = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
     notes = zip(table.pop("intercept_note"), table.pop("slope_note"), strict=True)
@@ -42,23 +47,26 @@ def calibration_table(evaluation: Evaluation, alpha: float) -> pd.DataFrame:
     return table
 
 
-def binned_calibration(evaluation: Evaluation, bins: int, alpha: float) -> pd.DataFrame:
-    """Return binned means of both models; see `BoPResults.calibration_bins`."""
-    binary, level = _family(evaluation) == "binomial", check_share("alpha", alpha)
-    count = check_count("bins", bins)
+def binned_figures(evaluation: Evaluation, bins: int, alpha: float) -> pd.DataFrame:
+    """Return binned means of both models; see `BoPResults.calibration_bins`.
+
+    Groups have numbers here, the population the last; see `with_labels`.
+    """
+    binary = _family(evaluation) == "binomial"
     found = [
         calibration_bins(
-            **_with_population(rows, which), bins=count, binary=binary, alpha=level
+            **_with_population(rows, which), bins=bins, binary=binary, alpha=alpha
         ).assign(model=model)
         for which, model in enumerate(MODELS)
         for rows in evaluation.need_rows("calibration_bins")
     ]
-    mean = pd.concat(found).groupby(["group", "model", "bin"], as_index=False).mean()
-    return mean.assign(group=np.array(_labels(evaluation), dtype=object)[mean["group"]])
+    return pd.concat(found).groupby(["group", "model", "bin"], as_index=False).mean()
 
 
-def _labels(evaluation: Evaluation) -> list[str]:
-    return [*evaluation.groups.labels, POPULATION]
+def with_labels(figures: pd.DataFrame, evaluation: Evaluation) -> pd.DataFrame:
+    """Return a copy with the groups' labels in place of their numbers."""
+    labels = pd.Series([*evaluation.groups.labels, POPULATION])
+    return figures.assign(group=labels[figures["group"]].to_numpy())
 
 
 def _family(evaluation: Evaluation) -> str:

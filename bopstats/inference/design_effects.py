@@ -12,6 +12,7 @@ from bopstats._validation import fail
 from bopstats.evaluation import Evaluation
 from bopstats.groups import POPULATION, GroupMoments
 from bopstats.inference.means import group_means, sample_variance
+from bopstats.sampling import DesignFigures
 
 COLUMNS = ("cost", "group", "n", "clusters", "strata", "icc", "deff", "n_eff")
 
@@ -102,6 +103,8 @@ def intraclass_correlation(moments: GroupMoments, cost: int) -> FloatArray:
     size, sums = len(moments.w), moments.design
     if sums is None or not sums.clustered:
         return np.full(size, np.nan)
+    if isinstance(sums, DesignFigures):
+        return np.asarray(sums.icc[cost, :size], dtype=np.float64)
     there = sums.w > 0
     group = sums.group[there]
     w, q, wb = (each[there] for each in (sums.w, sums.w2, sums.wb[cost]))

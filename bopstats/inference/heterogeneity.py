@@ -15,7 +15,7 @@ from scipy.special import chdtrc, fdtrc, gammaln, logsumexp
 from bopstats._typing import BoolArray, FloatArray
 from bopstats._validation import fail
 from bopstats.groups import GroupMoments
-from bopstats.sampling import between_units_matrix, centre_in_strata
+from bopstats.sampling import DesignFigures, between_units_matrix, centre_in_strata
 
 _TOO_FEW = "fewer than two groups have a standard error"
 _SINGULAR = "no more clusters (less strata) than groups, or groups that vary together"
@@ -187,6 +187,8 @@ def group_covariance(moments: GroupMoments, cost: int) -> FloatArray:
     sums = moments.design
     if sums is None:
         fail("moments", "no sums by cluster or stratum", "moments of a complex design")
+    if isinstance(sums, DesignFigures):
+        return np.asarray(sums.covariance[cost], dtype=np.float64)
     size = len(moments.w)
     with np.errstate(invalid="ignore", divide="ignore"):
         at = (moments.wb[cost] / moments.w)[sums.group]

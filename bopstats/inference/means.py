@@ -9,7 +9,7 @@ from scipy import stats
 
 from bopstats._typing import FloatArray
 from bopstats.groups import GroupMoments
-from bopstats.sampling import DesignSums, between_units
+from bopstats.sampling import DesignFigures, DesignSums, between_units
 
 
 @dataclass(frozen=True)
@@ -112,12 +112,16 @@ def _linearised(moments: GroupMoments, cost: int, mean: FloatArray) -> FloatArra
 
 
 def _of_design(
-    moments: GroupMoments, sums: DesignSums, cost: int, mean: FloatArray, weight_type: str | None
+    moments: GroupMoments,
+    sums: DesignSums | DesignFigures,
+    cost: int,
+    mean: FloatArray,
+    weight_type: str | None,
 ) -> Means:
     size = len(mean)
     members = sums.clusters_of(size) if sums.clustered else moments.n
     df = np.asarray(members - sums.strata_of(size), dtype=np.float64)
-    variance = _between(sums, cost, mean) / moments.w**2
+    variance = between(sums, cost, mean) / moments.w**2
     variance = np.where(df > 0, variance, np.nan)
     spread = sample_variance(moments, cost)
     most = moments.w if weight_type == "freq" else moments.w**2 / moments.w2
@@ -127,8 +131,10 @@ def _of_design(
     return Means(mean, np.sqrt(variance), df, np.asarray(n_eff), np.sqrt(spread))
 
 
-def _between(sums: DesignSums, cost: int, mean: FloatArray) -> FloatArray:
+def between(sums: DesignSums | DesignFigures, cost: int, mean: FloatArray) -> FloatArray:
     """Return the variance between units of each group's sum of w(B − mean)."""
+    if isinstance(sums, DesignFigures):
+        return np.asarray(sums.between[cost, : len(mean)], dtype=np.float64)
     size, at = len(mean), mean[sums.group]
     score = sums.wb[cost] - at * sums.w
     if sums.clustered:

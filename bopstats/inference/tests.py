@@ -13,7 +13,7 @@ from scipy.special import log_ndtr, ndtr, ndtri
 from bopstats._typing import FloatArray, IntArray
 from bopstats._validation import check_choice, check_real, check_share, fail
 from bopstats.exceptions import DataError
-from bopstats.groups import GroupMoments, RowBop
+from bopstats.groups import GroupMoments
 from bopstats.inference.estimates import Estimates
 from bopstats.inference.heterogeneity import (
     Heterogeneity,
@@ -25,7 +25,7 @@ from bopstats.inference.heterogeneity import (
     over_partitions,
     wald_equal,
 )
-from bopstats.inference.testability import data_bounds
+from bopstats.inference.testability import Bounds
 from bopstats.inference.verdicts import overall_verdict, shifted
 
 KINDS = ("every", "harm", "heterogeneity", "gail_simon")
@@ -172,7 +172,7 @@ def run_test(
     *,
     moments: Sequence[GroupMoments] | None,
     place: int | None,
-    rows: Sequence[RowBop] | None,
+    bounds: Bounds | None,
     in_sample: bool,
 ) -> BoPTest:
     """Test all groups together; see `BoPResults.test`.
@@ -189,8 +189,8 @@ def run_test(
         One a partition, for designs with clusters or strata; None where groups are independent.
     place : int or None
         The cost's place in the moments; None for costs that only a group has.
-    rows : sequence of RowBop or None
-        For bounds that need each person's benefit.
+    bounds : Bounds or None
+        Bounds for the question's effect above its value; None without an effect.
     in_sample : bool
         Whether the rows trained the models.
     """
@@ -204,7 +204,6 @@ def run_test(
     p_every = _over_groups(estimates.p_benefit, tested, np.max)
     p_harm = _over_groups(estimates.holm("p_harm"), tested, np.min)
     effect = None if question.effect is None else question.effect - question.value
-    bounds = None if effect is None else data_bounds(estimates, effect, question.max_error, rows)
     found = _statistic(estimates, question, tested, (p_every, p_harm), moments, place)
     verdict = overall_verdict(
         p_every,

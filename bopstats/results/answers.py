@@ -7,20 +7,23 @@ from functools import partial
 
 import pandas as pd
 
-from bopstats._validation import check_choice, check_share
+from bopstats._validation import check_choice, check_count, check_share
+from bopstats.costs import Cost
 from bopstats.fitting.results import AssociationTest
 from bopstats.groups import GroupMoments, RowBop
-from bopstats.inference.calibrated import binned_calibration, calibration_table
+from bopstats.inference.calibrated import binned_figures, calibration_figures, with_labels
 from bopstats.inference.curves import area_frame, curve_frame, explained_costs
 from bopstats.inference.design_effects import design_effects
 from bopstats.inference.gamma import Gamma, smallest_benefit
 from bopstats.inference.mcnemar import mcnemar_table
 from bopstats.inference.resampled import KINDS as CI_KINDS
+from bopstats.inference.testability import Bounds, data_bounds
 from bopstats.inference.tests import BoPTest, Question, run_test
 from bopstats.results.core import ResultsCore
 from bopstats.tables.frame import build_frame
 
 _IN_SAMPLE = "in-sample, optimistic"
+_TEST_OF_ROWS = "test(effect=…) of this cost (summary(effect=…) has the bounds that need none)"
 
 
 class Answers(ResultsCore):
@@ -141,14 +144,14 @@ class Answers(ResultsCore):
         BoPTest
         """
         question = Question(kind, effect, alpha, null, margin, max_error, require_all)
-        return self._test(cost, question, self.evaluation.rows or None)
+        return self._test(cost, question, self.evaluation.rows)
 
     @property
     def _moments(self) -> Sequence[GroupMoments] | None:
         return self.evaluation.moments
 
     def _test(self, cost: str | None, question: Question, rows: Sequence[RowBop] | None) -> BoPTest:
-        """Run a test; without rows it uses only what a saved result holds."""
+        """Run a test; with None for the rows it uses only what a saved result holds."""
         chosen = self._cost(cost)
         single = [each.name for each in self.evaluation.costs if not each.group_only]
         return run_test(
@@ -157,9 +160,24 @@ class Answers(ResultsCore):
             self.evaluation.groups.labels,
             moments=self._moments,
             place=None if chosen.group_only else single.index(chosen.name),
-            rows=rows,
+            bounds=self._bounds(chosen, question, rows),
             in_sample=self.evaluation.settings.evaluation == "in-sample",
         )
+
+    def _bounds(
+        self, cost: Cost, question: Question, rows: Sequence[RowBop] | None
+    ) -> Bounds | None:
+        """Return bounds for the effect asked about; each person's benefit sharpens some."""
+        if question.effect is None:
+            return None
+        estimates = self._estimates(cost.name, question.alpha, question.value)
+        figures = partial(
+            data_bounds, estimates, question.effect - question.value, question.max_error
+        )
+        if rows is None or cost.integer or cost.group_only:
+            return figures()
+        key = ("bounds", cost.name, question.effect - question.value, question.max_error)
+        return self._once(key, lambda: figures(self.evaluation.need_rows(_TEST_OF_ROWS)))
 
     def calibration(self, *, alpha: float = 0.05) -> pd.DataFrame:
         """Return calibration intercept and slope of both models' held-out predictions by group.
@@ -195,7 +213,9 @@ class Answers(ResultsCore):
         >>> res.calibration().loc[:, ["group", "model"]].iloc[0].tolist()
         ['female', 'generic']
         """
-        return calibration_table(self.evaluation, alpha)
+        alpha, evaluation = check_share("alpha", alpha), self.evaluation
+        found = self._once(("calibration", alpha), lambda: calibration_figures(evaluation, alpha))
+        return with_labels(found, evaluation)
 
     def calibration_bins(self, bins: int = 10, *, alpha: float = 0.05) -> pd.DataFrame:
         """Return mean prediction and mean outcome of each group, binned by prediction.
@@ -213,7 +233,12 @@ class Answers(ResultsCore):
             A row a group, model and bin, the population last: `group`, `model`, `bin`, `n`,
             `n_eff`, `predicted`, `observed`, `ci_low`, `ci_upp`. Means over partitions.
         """
-        return binned_calibration(self.evaluation, bins, alpha)
+        alpha, bins = check_share("alpha", alpha), check_count("bins", bins)
+        evaluation = self.evaluation
+        found = self._once(
+            ("calibration_bins", bins, alpha), lambda: binned_figures(evaluation, bins, alpha)
+        )
+        return with_labels(found, evaluation)
 
     def mcnemar(self, cost: str | None = None) -> pd.DataFrame:
         """Return McNemar's exact test of a 0–1 cost in every group.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import Any, Protocol
+from collections.abc import Callable
+from functools import cached_property, partial
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,8 @@ from bopstats.fitting.results import AssociationTest
 from bopstats.inference.curves import curve_estimates
 from bopstats.inference.estimates import Estimates, estimate
 from bopstats.inference.resampled import estimate_as_asked
+
+T = TypeVar("T")
 
 
 class Models(Protocol):
@@ -41,6 +44,7 @@ class ResultsCore:
         self.evaluation = evaluation
         self._models = models
         self._cache: dict[tuple[str, float, float], Estimates] = {}
+        self._computed: dict[tuple[Any, ...], Any] = {}
 
     @property
     def generic(self) -> Any:
@@ -102,9 +106,27 @@ class ResultsCore:
         """Return estimates with the limits that were asked for."""
         if ci is None and not simultaneous:
             return self._estimates(name, alpha)
-        return estimate_as_asked(
-            self.evaluation, name, alpha=alpha, ci=ci, simultaneous=simultaneous
+        asked = partial(
+            estimate_as_asked,
+            self.evaluation,
+            name,
+            alpha=alpha,
+            ci=ci,
+            simultaneous=simultaneous,
         )
+        if ci in (None, "t"):
+            return asked()
+        return self._once(("estimates", name, alpha, ci, simultaneous), asked)
+
+    def _once(self, key: tuple[Any, ...], compute: Callable[[], T]) -> T:
+        """Compute what needs the rows when first asked for; a saved result holds what was.
+
+        Group labels are not part of it.
+        """
+        if key not in self._computed:
+            self._computed[key] = compute()
+        found: T = self._computed[key]
+        return found
 
     def _curve_estimates(self, cost: Cost, r: int | None, alpha: float) -> Estimates:
         """Return estimates at r top units, or of the mean over r."""

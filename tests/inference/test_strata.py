@@ -205,7 +205,7 @@ def ask(kind, **options):
         ("a", "b", "c"),
         moments=evaluation.moments,
         place=0,
-        rows=None,
+        bounds=None,
         in_sample=False,
     )
 

@@ -11,6 +11,7 @@ from statsmodels.stats.multitest import multipletests
 from bopstats.exceptions import ArgumentError, DataError
 from bopstats.inference.estimates import estimate
 from bopstats.inference.gamma import smallest_benefit
+from bopstats.inference.testability import data_bounds
 from bopstats.inference.tests import Question, run_test
 
 RNG = np.random.default_rng(12)
@@ -24,13 +25,17 @@ def ask(benefit, group=GROUP, labels=LABELS, cost="squared_error", in_sample=Fal
     evaluation = evaluation_of(benefit, group, cost=cost)
     question = Question(**question)
     found = estimate(evaluation, cost, alpha=question.alpha, null=question.value)
+    bounds = None
+    if question.effect is not None:
+        effect = question.effect - question.value
+        bounds = data_bounds(found, effect, question.max_error, evaluation.rows)
     return run_test(
         found,
         question,
         labels,
         moments=evaluation.moments,
         place=0,
-        rows=evaluation.rows,
+        bounds=bounds,
         in_sample=in_sample,
     )
 

@@ -1,0 +1,1 @@
+"""Results as plain records for JSON and pickle: figures of groups, no rows unless asked for."""
