@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Self
@@ -95,18 +94,9 @@ class PooledResults(BoPResults):
         super().__init__(replace(first.evaluation, notes=notes, rows=()), first._models)
         self.results = results
 
-    def save(self, path: str | os.PathLike[str], *, keep_rows: bool = False) -> None:
-        """Write all analyses to one JSON file; see `BoPResults.save`.
-
-        Parameters
-        ----------
-        path, keep_rows
-            As in `BoPResults.save`.
-        """
-        if keep_rows is True:
-            for each in self.results:
-                each.evaluation.need_rows("keep_rows=True")
-        super().save(path, keep_rows=keep_rows)
+    def _need_all_rows(self) -> None:
+        for each in self.results:
+            each._need_all_rows()
 
     def _record(self, keep_rows: bool) -> dict[str, Any]:
         return {"results": [each._record(keep_rows) for each in self.results]}

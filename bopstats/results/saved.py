@@ -59,8 +59,11 @@ class Savable(ResultsCore):
         if not isinstance(keep_rows, bool):
             fail("keep_rows", keep_rows, "True or False")
         if keep_rows:
-            self.evaluation.need_rows("keep_rows=True")
+            self._need_all_rows()
         write(envelope(self._kind, keep_rows, self._record(keep_rows)), path)
+
+    def _need_all_rows(self) -> None:
+        self.evaluation.need_rows("keep_rows=True")
 
     def _record(self, keep_rows: bool) -> dict[str, Any]:
         return as_record(self.evaluation, self._models, self._computed, keep_rows)

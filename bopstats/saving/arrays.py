@@ -40,7 +40,7 @@ def decode_array(record: dict[str, Any]) -> npt.NDArray[Any]:
 def _dtype(dtype: np.dtype[Any]) -> str:
     if dtype.kind not in _NUMERIC:
         raise DataError(f"an array of {dtype} cannot be saved")
-    return str(dtype)
+    return dtype.name  # in the machine's own order of bytes
 
 
 def _numbers(array: npt.NDArray[Any]) -> list[Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from decimal import Decimal
 from typing import Any
 
@@ -37,12 +37,11 @@ from bopstats.saving.arrays import (
 from bopstats.saving.models import Failure, SavedModel, SavedModels
 
 
-@dataclass(frozen=True)
 class Printed:
     """A group level or event of a type of its own, which comes back as its texts only."""
 
-    text: str
-    code: str
+    def __init__(self, text: str, code: str) -> None:
+        self.text, self.code = text, code
 
     def __str__(self) -> str:
         """Return what it printed."""
@@ -57,7 +56,7 @@ CLASSES: dict[str, type[Any]] = {
     each.__name__: each
     for each in (
         *(Evaluation, Settings, Cost, GroupIndex, GroupMoments, DesignFigures, RowBop, Refitted),
-        *(Estimates, Bounds, AssociationTest, SavedModels, SavedModel, Failure, Printed),
+        *(Estimates, Bounds, AssociationTest, SavedModels, SavedModel, Failure),
     )
 }
 # Not needed once costs are computed; code is never saved.
@@ -154,6 +153,7 @@ _SIMPLE: dict[type[Any], Callable[[Any], Any]] = {
     float: lambda v: v if math.isfinite(v) else {"is": "float", "value": repr(v)},
     tuple: lambda v: [encode(each) for each in v],
     dict: _encode_mapping,
+    Printed: lambda v: {"is": "printed", "text": v.text, "code": v.code},
     frozenset: lambda v: {"is": "set", "values": [encode(each) for each in sorted(v)]},
 }
 _ENCODERS: tuple[tuple[type[Any], Callable[[Any], Any]], ...] = (
@@ -221,5 +221,6 @@ _DECODERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "date": lambda r: datetime.date.fromisoformat(r["value"]),
     "time": lambda r: datetime.time.fromisoformat(r["value"]),
     "datetime": lambda r: datetime.datetime.fromisoformat(r["value"]),
+    "printed": lambda r: Printed(r["text"], r["code"]),
     "decimal": lambda r: Decimal(r["value"]),
 }
