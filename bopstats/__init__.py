@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from bopstats._version import __version__ as __version__
+
 if TYPE_CHECKING:
     from bopstats import datasets as datasets
     from bopstats import planning as planning
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
     from bopstats.results import BoPResults as BoPResults
     from bopstats.results.several import summary_table as summary_table
     from bopstats.theory import *  # noqa: F403
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "BopError": "bopstats.exceptions",

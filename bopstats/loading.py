@@ -39,4 +39,5 @@ def load(path: str | os.PathLike[str]) -> BoPResults:
     try:
         return _KINDS[kind]._from_record(record["result"])
     except (DataError, LookupError, TypeError) as error:
-        raise DataError(f"path: {os.fspath(path)!r}: {error}") from error
+        source = f"{os.fspath(path)!r}, which bopstats {record.get('bopstats')} wrote"
+        raise DataError(f"path: {source}: {error}") from error

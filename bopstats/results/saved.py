@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from copy import deepcopy
 from typing import Any, Self
 
 from bopstats._validation import fail
@@ -80,17 +79,14 @@ class Savable(ResultsCore):
         return _unpickled, (type(self), envelope(self._kind, False, self._record(False)))
 
     def __copy__(self) -> Self:
-        """Return a copy that shares all figures, rows too."""
-        return self._with(dict(self.__dict__))
+        """Return a copy with the rows."""
+        new = type(self).__new__(type(self))
+        new.__dict__.update(self.__dict__)
+        return new
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        """Return a copy that shares nothing, rows too."""
-        return self._with(deepcopy(self.__dict__, memo))
-
-    def _with(self, members: dict[str, Any]) -> Self:
-        new = type(self).__new__(type(self))
-        new.__dict__.update(members)
-        return new
+        """Return a copy with the rows; it shares the figures, which nothing changes."""
+        return self.__copy__()
 
 
 def _unpickled(cls: type[Savable], record: dict[str, Any]) -> Savable:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from bopstats import __version__
+from bopstats._version import __version__
 from bopstats.exceptions import DataError
 
 SCHEMA, VERSION = "bopstats.saved", 1

@@ -88,6 +88,16 @@ SPECS = {
     "in-sample": ("y ~ x + z | sex", {}, {"cv": None}),
     "nested": ("t ~ x | sex", {}, {"nested": True, "cv": 3, **ONE}),
     "refit bootstrap": ("t ~ x | sex", {}, {"refit_bootstrap": 20, **ONE}),
+    "explanations": (
+        "y ~ x + z + t | sex * x",
+        {"cluster": "psu"},
+        {
+            "costs": ["brier", "sufficiency_probability"],
+            "top_of": "each",
+            "unit": "variable",
+            **ONE,
+        },
+    ),
     "auc and net benefit": (
         "y ~ x + z | sex",
         {},
@@ -104,13 +114,15 @@ SPECS = {
 }
 
 
-NAMES = [*SPECS, "pooled"]
+NAMES = [*SPECS, "pooled", "predictions"]
 
 
 @cache
 def analysis(name):
     if name == "pooled":
         return _pooled()
+    if name == "predictions":
+        return _predicted()
     formula, about, how = SPECS[name]
     return bop.glm(formula, invent(), **about).fit(rng=3, **how)
 
@@ -122,3 +134,10 @@ def _pooled():
         moved = people.assign(x=people["x"] + shift * np.sin(np.arange(240)))
         fits.append(bop.glm("y ~ x + z | sex", moved).fit(rng=3, repeats=1))
     return bop.pool(fits)
+
+
+def _predicted():
+    people, rng = invent(), np.random.default_rng(4)
+    generic, personalized = rng.uniform(0.1, 0.9, (2, 240))
+    groups = people[["sex", "race"]]
+    return bop.compare(people["y"], generic, personalized, groups, costs=["log_loss", "auc"])

@@ -5,6 +5,8 @@ import json
 import os
 import pickle
 import stat
+from dataclasses import fields
+from pathlib import Path
 
 import pytest
 from analyses import analysis
@@ -12,6 +14,7 @@ from analyses import analysis
 import bopstats as bop
 from bopstats.exceptions import ArgumentError, DataError
 from bopstats.saving.files import VERSION
+from bopstats.saving.values import _DECODERS, CLASSES, LEFT_OUT
 
 
 def refuse(literal):
@@ -181,3 +184,14 @@ def test_a_folder_without_rights_is_named(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(DataError, match="Permission denied"):
         analysis("gaussian").save(tmp_path / "r.json")
+
+
+def test_the_page_on_the_format_has_every_field():
+    page = (Path(__file__).parents[2] / "docs" / "saved-results.md").read_text(encoding="utf-8")
+    rows = {line.split("`")[1]: line for line in page.splitlines() if line.startswith("| `")}
+    for name, kind in CLASSES.items():
+        left_out = LEFT_OUT.get(kind, ())
+        expected = [f"`{each.name}`" for each in fields(kind) if each.name not in left_out]
+        assert rows[name] == f"| `{name}` | {', '.join(expected)} |"
+    for key in ("schema", "version", "bopstats", "kind", "rows", "result", *_DECODERS):
+        assert f"`{key}`" in page

@@ -4,7 +4,7 @@ import ast
 import datetime
 import json
 import sys
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from decimal import Decimal
 from enum import IntEnum
 
@@ -18,6 +18,7 @@ from hypothesis.extra import numpy as st_np
 
 from bopstats.evaluation import Evaluation
 from bopstats.exceptions import DataError
+from bopstats.groups import GroupMoments
 from bopstats.inference.estimates import Estimates
 from bopstats.inference.testability import Bounds
 from bopstats.saving.records import as_record, from_record
@@ -69,9 +70,11 @@ numbers = st.one_of(
 )
 
 
-@given(
-    st.recursive(numbers, lambda v: st.one_of(st.lists(v).map(tuple), st.dictionaries(numbers, v)))
-)
+def nest(values):
+    return st.one_of(st.lists(values).map(tuple), st.dictionaries(numbers, values))
+
+
+@given(st.recursive(numbers, nest))
 def test_nested_values_come_back(value):
     assert repr(through(value)) == repr(value)
 
@@ -166,13 +169,16 @@ def test_every_field_comes_back(name):
     record = as_record(results.evaluation, None, {}, keep_rows=True)
     once = from_record(json.loads(json.dumps(record, allow_nan=False))).evaluation
     for each in fields(Evaluation):
-        if each.name not in ("moments", "curve"):
-            mine, other = getattr(results.evaluation, each.name), getattr(once, each.name)
-            check_same(mine, other, each.name)
-    # Moments without their cells are the same from then on.
+        mine, other = getattr(results.evaluation, each.name), getattr(once, each.name)
+        check_same(_without_design(mine), _without_design(other), each.name)
+    assert len(once.curve) == len(results.evaluation.curve)
+    # Without the sums over cells nothing changes any more.
     twice = from_record(as_record(once, None, {}, keep_rows=True)).evaluation
     check_same(once, twice, "evaluation")
-    for before, after in zip(results.evaluation.moments, once.moments, strict=True):
-        for each in fields(before):
-            if each.name != "design":
-                check_same(getattr(before, each.name), getattr(after, each.name), each.name)
+
+
+def _without_design(value):
+    """Moments without what is replaced before saving; anything else as it is."""
+    if isinstance(value, tuple) and value and isinstance(value[0], GroupMoments):
+        return tuple(replace(each, design=None) for each in value)
+    return value
