@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -104,6 +104,30 @@ class AssociationTest:
         """Return one line."""
         tail = "" if np.isnan(self.df_denom) else f", {self.df_denom:g}"
         return f"{self.method} = {self.statistic:.4f}, df = {self.df}{tail}, p = {self.pvalue:.4g}"
+
+
+class Models(Protocol):
+    """The two models on all used rows, and the test of what the second one adds."""
+
+    @property
+    def generic(self) -> Any:
+        """Results of the generic model."""
+
+    @property
+    def personalized(self) -> Any:
+        """Results of the personalized model."""
+
+    @property
+    def association(self) -> AssociationTest:
+        """Test of the personal terms."""
+
+    @property
+    def references(self) -> dict[str, object]:
+        """Reference level of each categorical variable."""
+
+    @property
+    def not_estimable(self) -> dict[str, frozenset[str]]:
+        """Names of coefficients without an estimate in each model: redundant, or separated."""
 
 
 class ModelResults:

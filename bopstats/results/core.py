@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property, partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -13,28 +13,12 @@ from bopstats._validation import check_choice
 from bopstats.costs import Cost
 from bopstats.evaluation import Evaluation
 from bopstats.exceptions import BopError
-from bopstats.fitting.results import AssociationTest
+from bopstats.fitting.results import Models
 from bopstats.inference.curves import curve_estimates
 from bopstats.inference.estimates import Estimates, estimate
 from bopstats.inference.resampled import estimate_as_asked
 
 T = TypeVar("T")
-
-
-class Models(Protocol):
-    """The two models on all used rows, and the test of what the second one adds."""
-
-    @property
-    def generic(self) -> Any:
-        """Results of the generic model."""
-
-    @property
-    def personalized(self) -> Any:
-        """Results of the personalized model."""
-
-    @property
-    def association(self) -> AssociationTest:
-        """Test of the personal terms."""
 
 
 class ResultsCore:
@@ -51,7 +35,8 @@ class ResultsCore:
         """The generic model on all used rows: statsmodels `GLMResults`, fitted when first asked.
 
         With a penalty a smaller object with the same names: `params`, `bse`, `cov_params()`,
-        `llf` (penalised), `deviance`, `scale`, `nobs`, `df_resid`, `pvalues`, `conf_int()`.
+        `llf` (penalised), `deviance`, `scale`, `nobs`, `df_resid`, `pvalues`, `conf_int()`. These
+        are what the model of a loaded result has too.
         """
         return self._fitted("generic").generic
 

@@ -39,8 +39,8 @@ class Savable(ResultsCore):
         with ``ci="bca"`` or "percentile", which for AUC and R² are the only ones; ``test(effect=)``
         of costs that are not 0–1; `calibration` and `calibration_bins`) is there as it was asked
         for before saving, and `RowsNotKept` is raised for other settings and for `individual`.
-        `summary` needs no rows. A pickle holds the same as such a file; a copy by the `copy` module
-        is whole.
+        `summary` needs no rows. Bins of fewer than 5 people are not saved without the rows. A
+        pickle holds the same as such a file; a copy by the `copy` module has the rows.
 
         The fitted models come back as `SavedModel`, with or without rows.
 

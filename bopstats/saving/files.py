@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from bopstats._validation import fail
 from bopstats._version import __version__
 from bopstats.exceptions import DataError
 
@@ -36,6 +37,8 @@ def check(record: Any, what: str) -> dict[str, Any]:
 
 def write(record: dict[str, Any], path: str | os.PathLike[str]) -> None:
     """Write a record as JSON; a file of that name is replaced once all is written."""
+    if not isinstance(path, str | os.PathLike):
+        fail("path", path, "the name of a file")
     text = json.dumps(record, allow_nan=False, separators=(",", ":")) + "\n"
     target = Path(os.path.realpath(path))
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
@@ -53,6 +56,8 @@ def write(record: dict[str, Any], path: str | os.PathLike[str]) -> None:
 
 def read(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Read a record."""
+    if not isinstance(path, str | os.PathLike):
+        fail("path", path, "the name of a file")
     what = f"path: {os.fspath(path)!r}"
     try:
         text = Path(path).read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from typing import Any, NoReturn, Protocol, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -14,28 +14,13 @@ from bopstats import exceptions
 from bopstats._validation import check_share
 from bopstats.exceptions import BopError, RowsNotKept
 from bopstats.fitting.penalized import PenalizedResults
-from bopstats.fitting.results import AssociationTest
+from bopstats.fitting.results import AssociationTest, Models
+from bopstats.tables.coefficients import fewest
 
 _FIT = ("llf", "deviance", "scale", "nobs", "df_resid")
 _MORE = ("df_model", "aic", "bic_llf", "pearson_chi2", "cov_type", "converged")
 _LEVEL = 0.05
 Result = TypeVar("Result")
-
-
-class Fitted(Protocol):
-    """What a result has of its models."""
-
-    @property
-    def generic(self) -> Any:
-        """Results of the generic model."""
-
-    @property
-    def personalized(self) -> Any:
-        """Results of the personalized model."""
-
-    @property
-    def association(self) -> AssociationTest:
-        """Test of the personal terms."""
 
 
 class NoSuchMember(RowsNotKept, AttributeError):
@@ -140,10 +125,15 @@ class Failure:
 
 @dataclass(frozen=True, eq=False)
 class SavedModels:
-    """Both models of a loaded result and the test of the personal terms, or what went wrong."""
+    """Both models of a loaded result and the test of the personal terms, or what went wrong.
+
+    `references` and `not_estimable` are as in `bopstats.fitting.results.ModelResults`.
+    """
 
     models: tuple[SavedModel | Failure, SavedModel | Failure]
     test: AssociationTest | Failure
+    references: dict[str, object]
+    not_estimable: dict[str, frozenset[str]]
 
     @property
     def generic(self) -> SavedModel:
@@ -161,7 +151,7 @@ class SavedModels:
         return _or_again(self.test)
 
 
-def without_rows(models: Fitted) -> SavedModels:
+def without_rows(models: Models) -> SavedModels:
     """Return what of two fitted models may be saved."""
     if isinstance(models, SavedModels):
         return models
@@ -171,6 +161,8 @@ def without_rows(models: Fitted) -> SavedModels:
             _attempt(lambda: _saved("personalized", models.personalized)),
         ),
         _attempt(lambda: models.association),
+        models.references,
+        models.not_estimable,
     )
 
 
@@ -207,6 +199,7 @@ def _saved(name: str, results: Any) -> SavedModel:
         pvalues=named(results.pvalues),
         covariance=pd.DataFrame(covariance, index=names, columns=names),
         **{each: getattr(results, each) for each in _FIT},
-        more={each: getattr(results, each) for each in _MORE if hasattr(results, each)},
+        more={each: getattr(results, each) for each in _MORE if hasattr(results, each)}
+        | {"fewest": fewest(results)},
         limits=limits,
     )

@@ -10,10 +10,14 @@ import pandas as pd
 
 from bopstats.evaluation import Evaluation
 from bopstats.exceptions import DataError
+from bopstats.fitting.results import Models
 from bopstats.groups import GroupMoments
 from bopstats.inference.reduced import without_cells
-from bopstats.saving.models import Fitted, SavedModels, without_rows
+from bopstats.saving.models import SavedModels, without_rows
 from bopstats.saving.values import decode, encode, printable
+
+# People that a bin of predictions must have to be saved: bins can be cut as fine as one likes.
+FEWEST = 5
 
 
 @dataclass(frozen=True)
@@ -27,17 +31,18 @@ class Saved:
 
 def as_record(
     evaluation: Evaluation,
-    models: Fitted | None,
+    models: Models | None,
     computed: Mapping[tuple[Any, ...], Any],
     keep_rows: bool,
 ) -> dict[str, Any]:
     """Return a result as plain data, the same bytes in whatever order things were computed."""
     return {
         "evaluation": encode(_portable(evaluation, keep_rows)),
-        "models": None if models is None else encode(without_rows(models)),
+        "models": None if models is None else encode(_portable_models(models)),
         "computed": [
             {"key": encode(key), "value": encode(computed[key])}
             for key in sorted(computed, key=repr)
+            if keep_rows or not _of_few(key, computed[key])
         ],
     }
 
@@ -58,7 +63,14 @@ def from_record(record: dict[str, Any]) -> Saved:
         )
     except DataError:
         raise
-    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         raise DataError(f"a saved result is damaged: {type(error).__name__}: {error}") from error
     if not isinstance(saved.evaluation, Evaluation):
         raise DataError("a saved result is damaged: it has no evaluation")
@@ -83,6 +95,17 @@ def _portable(evaluation: Evaluation, keep_rows: bool) -> Evaluation:
     if not keep_rows:
         figures |= {"rows": (), "index": pd.Index([], dtype=object)}
     return replace(evaluation, **figures, groups=groups, settings=settings)
+
+
+def _portable_models(models: Models) -> SavedModels:
+    saved = without_rows(models)
+    levels = {name: printable(level) for name, level in saved.references.items()}
+    return replace(saved, references=levels)
+
+
+def _of_few(key: tuple[Any, ...], value: Any) -> bool:
+    """Tell whether figures are of so few people that they would be rows by another name."""
+    return key[0] == "calibration_bins" and bool((value["n"] < FEWEST).any())
 
 
 def _holds_moments(value: Any) -> bool:

@@ -206,8 +206,11 @@ def _hidden(frame: pd.DataFrame, fits: Fits, k: int | None, groups: bool) -> pd.
     return hidden
 
 
-def _sparse(fit: Any, k: int) -> set[str]:
-    """Return the categorical variables with a level of few people, events or non-events."""
+def fewest(fit: Any) -> dict[str, float]:
+    """Return the fewest people, events or non-events of a level, of each categorical variable.
+
+    Levels without any do not count. 1 where there are no rows to count.
+    """
     names = list(fit.params.index)
     columns: dict[str, list[int]] = {}
     for j, name in enumerate(names):
@@ -215,11 +218,11 @@ def _sparse(fit: Any, k: int) -> set[str]:
         if len(parts) == 1 and parts[0].level is not None:
             columns.setdefault(parts[0].variable, []).append(j)
     model = getattr(fit, "model", None)
-    if model is None:  # no rows to count
-        return set(columns)
+    if model is None:
+        return dict.fromkeys(columns, 1.0)
     x, y = np.asarray(model.exog), np.asarray(model.endog)
     binary = bool(np.isin(y, (0.0, 1.0)).all())
-    found = set()
+    found = {}
     for variable, where in columns.items():
         levels = [x[:, j] == 1 for j in where]
         levels.append(~np.any(levels, axis=0))
@@ -227,9 +230,15 @@ def _sparse(fit: Any, k: int) -> set[str]:
         if binary:
             counts += [y[level].sum() for level in levels]
             counts += [(1 - y[level]).sum() for level in levels]
-        if small(counts, k).any():
-            found.add(variable)
+        found[variable] = min((float(each) for each in counts if each > 0), default=np.inf)
     return found
+
+
+def _sparse(fit: Any, k: int) -> set[str]:
+    """Return the categorical variables with a level of few people, events or non-events."""
+    counts = getattr(fit, "fewest", None)  # of a loaded model
+    counts = fewest(fit) if counts is None else counts
+    return {variable for variable, count in counts.items() if small(count, k).any()}
 
 
 def _notes(findings: Findings, fits: Fits, what: str, options: Options, hidden: bool) -> list[str]:

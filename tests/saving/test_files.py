@@ -91,6 +91,9 @@ def test_places_that_cannot_be_written_are_named(tmp_path):
         results.save(tmp_path)
     with pytest.raises(ArgumentError, match=r"keep_rows: got 1; allowed: True or False"):
         results.save(tmp_path / "r.json", keep_rows=1)
+    for call in (results.save, bop.load):
+        with pytest.raises(ArgumentError, match=r"path: got 3; allowed: the name of a file"):
+            call(3)
     assert not list(tmp_path.iterdir())
 
 

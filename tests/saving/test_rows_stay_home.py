@@ -1,5 +1,6 @@
 """Files and pickles hold nothing of a single person, unless rows are asked for."""
 
+import copy
 import json
 import pickle
 
@@ -9,6 +10,7 @@ import pytest
 from analyses import NAMES, SPECS, analysis, invent
 
 import bopstats as bop
+from bopstats.exceptions import RowsNotKept
 from bopstats.sampling import DesignSums
 
 
@@ -53,7 +55,13 @@ def floats_in(record):
 def test_no_value_of_the_data_is_in_a_file_or_a_pickle(kind, tmp_path):
     people, (formula, about) = marked(), MARKED[kind]
     results = bop.glm(formula, people, **about).fit(rng=1, repeats=1)
-    results.calibration(), results.individual, results.frame(ci="bca"), results.test(effect=0.1)
+    (
+        results.calibration(),
+        results.calibration_bins(30),
+        results.individual,
+        results.frame(ci="bca"),
+        results.test(effect=0.1),
+    )
     _ = results.generic, results.personalized, results.anova()
     rows = results.evaluation.rows[0]
     secrets = np.concatenate(
@@ -124,3 +132,15 @@ def test_the_table_of_rows_dropped_counts_only(tmp_path):
     pd.testing.assert_frame_equal(after.row_flow, results.row_flow)
     assert (after.evaluation.n_read, after.evaluation.n_used) == (240, 233)
     assert len(after.evaluation.index) == 0
+
+
+def test_bins_of_few_people_are_not_saved(tmp_path):
+    results = copy.copy(analysis("gaussian"))
+    results._computed = {}
+    assert results.calibration_bins(100)["n"].min() == 1
+    assert results.calibration_bins(4)["n"].min() >= 5
+    results.save(tmp_path / "r.json")
+    after = bop.load(tmp_path / "r.json")
+    pd.testing.assert_frame_equal(after.calibration_bins(4), results.calibration_bins(4))
+    with pytest.raises(RowsNotKept, match="calibration_bins"):
+        after.calibration_bins(100)
