@@ -4,6 +4,8 @@ import copy
 import pickle
 import subprocess
 import sys
+from dataclasses import fields
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ from analyses import NAMES, SPECS, analysis, invent
 import bopstats as bop
 from bopstats.exceptions import RowsNotKept
 from bopstats.fitting.results import ModelResults
+from bopstats.results.tabled import TABLES
 from bopstats.saving.models import SavedModels
 
 KINDS = ("every", "harm", "heterogeneity", "gail_simon")
@@ -48,12 +51,22 @@ def same(one, two):
         assert repr(one) == repr(two)
 
 
+LABELS = {"sex": "Sex", "sex=female": "Women"}
+
+
+def table(results, which, **options):
+    return results.table(which, **options).as_html()
+
+
 def check_answers(before, after):
     primary = before.evaluation.costs[0].name
     for effect, alpha in ((None, 0.05), ({primary: 0.02}, 0.2)):
         texts = [str(each.summary(effect, alpha=alpha)) for each in (before, after)]
         assert texts[0] == texts[1]
     assert before.to_dict() == after.to_dict()
+    for which in sorted(set(TABLES) - {"calibration"}):  # which needs the rows
+        for options in ({}, {"suppress": 90, "labels": LABELS}):
+            same(*(said(partial(table, each, which, **options)) for each in (before, after)))
     same(repr(before), repr(after))
     same(before.row_flow, after.row_flow)
     for question in (
@@ -64,6 +77,8 @@ def check_answers(before, after):
         lambda r: r.design_effects(),
         lambda r: r.top_curve(alpha=0.1),
         lambda r: r.top_area(),
+        lambda r: r.tidy(),
+        lambda r: r.glance(),
     ):
         same(said(lambda: question(before)), said(lambda: question(after)))  # noqa: B023
     for cost in before.evaluation.costs:
@@ -162,6 +177,7 @@ def test_with_rows_everything_can_be_asked_after_loading(name, tmp_path):
     after = bop.load(_with_rows(before, tmp_path))
     check_answers(before, after)
     same(before.individual, after.individual)
+    same(before.augment(), after.augment())
     same(before.calibration(), after.calibration())
     same(before.calibration_bins(3), after.calibration_bins(3))
     for cost in before.evaluation.costs:
@@ -210,7 +226,7 @@ def test_copies_are_whole():
 def test_saved_models_have_what_fitted_ones_have():
     """What is added to one must be added to the other."""
     names = {name for name in dir(ModelResults) if not name.startswith("_")}
-    assert names <= set(dir(SavedModels))
+    assert names <= {*dir(SavedModels), *(each.name for each in fields(SavedModels))}
 
 
 def test_a_model_without_rows_says_so(tmp_path):
