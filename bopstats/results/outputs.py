@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bopstats.results.tabled import Tabled
+from bopstats.results.reported import Reported
 from bopstats.tables.document import Summary
 from bopstats.tables.record import as_record
 from bopstats.tables.summary import build_summary
 
 
-class BoPResults(Tabled):
+class BoPResults(Reported):
     """Results of comparing a generic with a personalized model.
 
     Made by `PersonalizedGLM.fit`. All benefits are generic minus personalized cost, so positive
