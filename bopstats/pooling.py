@@ -160,6 +160,11 @@ class PooledResults(BoPResults):
         return {} if self.evaluation.settings.complex_design else super()._heterogeneity(alpha)
 
     @property
+    def _has_models(self) -> bool:
+        """False: each analysis has its own."""
+        return False
+
+    @property
     def _moments(self) -> None:
         """None: those of one analysis would mislead."""
 

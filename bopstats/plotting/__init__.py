@@ -12,9 +12,11 @@ from bopstats.plotting.forest import forest, forest_data
 from bopstats.plotting.individual import individual, individual_data
 from bopstats.plotting.menus import menu_chart, menu_chart_data
 from bopstats.plotting.quadrant import quadrant, quadrant_data
+from bopstats.plotting.svg import as_svg
 from bopstats.plotting.top_curves import top_curve, top_curve_data
 
 __all__ = [
+    "as_svg",
     "budget_curve",
     "budget_curve_data",
     "calibration",

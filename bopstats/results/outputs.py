@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bopstats.results.reported import Reported
 from bopstats.results.saved import Savable
-from bopstats.results.tabled import Tabled
 from bopstats.tables.document import Summary
 from bopstats.tables.record import as_record
 from bopstats.tables.summary import build_summary
 
 
-class BoPResults(Tabled, Savable):
+class BoPResults(Reported, Savable):
     """Results of comparing a generic with a personalized model.
 
     Made by `PersonalizedGLM.fit`. All benefits are generic minus personalized cost, so positive

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from typing import IO
 
 import pandas as pd
 
@@ -50,12 +51,12 @@ class Document:
         """Return comma-separated values in which no cell is a formula."""
         return csv_writer.write(self.title, self.sections)
 
-    def to_docx(self, path: str | os.PathLike[str]) -> None:
+    def to_docx(self, path: str | os.PathLike[str] | IO[bytes]) -> None:
         """Write a Word document (needs ``bopstats[word]``).
 
         Parameters
         ----------
-        path : str or path
+        path : str, path or binary file
             Where to; an existing file is replaced.
 
         Raises

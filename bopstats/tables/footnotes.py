@@ -57,7 +57,7 @@ def general(findings: Findings, prespecified: bool | str | None) -> list[str]:
         *_specified(prespecified),
         *masking_words(findings.masks),
         *findings.evaluation.notes,
-        f"Computed with bopstats {_version()}.",
+        f"Computed with bopstats {software_version()}.",
     ]
 
 
@@ -69,7 +69,8 @@ def _specified(value: bool | str | None) -> list[str]:
     return [f"The analysis by these groups was {'pre-specified' if value else 'exploratory'}."]
 
 
-def _version() -> str:
+def software_version() -> str:
+    """Return the version of bopstats."""
     try:
         return version("bopstats")
     except PackageNotFoundError:  # run from a folder
@@ -88,6 +89,12 @@ def interval_methods(findings: Findings, cost: str) -> str:
 
 
 def all_groups(findings: Findings, cost: str, show: Shown) -> list[str]:
+    """Return the smallest benefit with its test and verdict, and the heterogeneity of benefit."""
+    smallest, *others = gamma_lines(findings, cost, show)
+    return [f"{smallest} Verdict: {findings.tests[cost].verdict}.", *others]
+
+
+def gamma_lines(findings: Findings, cost: str, show: Shown) -> list[str]:
     """Return the smallest benefit with its test, and the heterogeneity of benefit."""
     gamma, test = findings.gammas[cost], findings.tests[cost]
     equal = findings.heterogeneity.get(cost)
@@ -102,7 +109,7 @@ def all_groups(findings: Findings, cost: str, show: Shown) -> list[str]:
     tested = "" if np.isnan(test.pvalue) and MASK not in p else f"; gamma above 0: {p}"
     lines = [
         f"Smallest group benefit (gamma): {smallest}{tested}, by intersection-union, covers "
-        f"{known} of {gamma.covers[1]} groups. Verdict: {test.verdict}."
+        f"{known} of {gamma.covers[1]} groups."
     ]
     if equal is not None and np.isfinite(equal.pvalue):
         lines.append(f"Heterogeneity of benefit between groups: {heterogeneity_words(equal)}.")

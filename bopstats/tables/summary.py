@@ -53,7 +53,7 @@ def build_summary(findings: Findings) -> Summary:
     ]
     ordered = sorted(evaluation.costs, key=lambda cost: cost.kind == "explanation")
     sections += [_cost(cost, findings) for cost in ordered]
-    sections += [] if findings.effects is None else [_design_effects(findings, findings.effects)]
+    sections += [] if findings.effects is None else [design_effects(findings, findings.effects)]
     lines = notes(
         evaluation, findings.frame, findings.tests, findings.alpha, findings.max_error
     ) + masking_words(findings.masks)
@@ -111,7 +111,7 @@ def _groups(findings: Findings) -> Section:
     return Section("Groups", table=table, rules=(len(table) - 1,))
 
 
-def _design_effects(findings: Findings, effects: pd.DataFrame) -> Section:
+def design_effects(findings: Findings, effects: pd.DataFrame) -> Section:
     """Show what the design does to the precision of the primary cost's benefit."""
     columns = {"n": [count(n) for n in effects["n"]]}
     for name in ("clusters", "strata"):

@@ -6,7 +6,7 @@ import io
 import os
 import zipfile
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from bopstats.exceptions import BopError
 from bopstats.tables.content import Section
@@ -25,7 +25,9 @@ _LETTER, _BOLD, _MARGIN, _NARROWEST, _SIDES = 0.2, 0.22, 0.4, 2.8, 2.0
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def write(title: str, sections: Sequence[Section], path: str | os.PathLike[str]) -> None:
+def write(
+    title: str, sections: Sequence[Section], path: str | os.PathLike[str] | IO[bytes]
+) -> None:
     """Write sections into a .docx file; the same sections give the same bytes.
 
     Raises
@@ -55,7 +57,7 @@ def write(title: str, sections: Sequence[Section], path: str | os.PathLike[str])
     _without_clock(buffer, path)
 
 
-def _without_clock(buffer: io.BytesIO, path: str | os.PathLike[str]) -> None:
+def _without_clock(buffer: io.BytesIO, path: str | os.PathLike[str] | IO[bytes]) -> None:
     """Write the parts of a document with one fixed date."""
     with (
         zipfile.ZipFile(buffer) as source,

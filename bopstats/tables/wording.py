@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -85,6 +85,18 @@ def estimand(settings: Settings) -> str:
         return "expected benefit of models trained on sets such as those given"
     many = f" of each of {settings.partitions} splits, the mean" if settings.partitions > 1 else ""
     return f"benefit of the models fitted on the training rows{many} (conditional on them)"
+
+
+def listed(words: Iterable[str]) -> str:
+    """Join words as a sentence does.
+
+    Examples
+    --------
+    >>> listed(["age"]), listed(["age", "sex"]), listed(["age", "sex", "smoking"])
+    ('age', 'age and sex', 'age, sex and smoking')
+    """
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def heterogeneity_words(test: BoPTest) -> str:
@@ -183,7 +195,7 @@ def notes(
     return tuple(lines)
 
 
-_ATTRIBUTIONS = {
+ATTRIBUTIONS = {
     "integrated_gradients": "integrated gradients",
     "deeplift": "DeepLIFT (rescale)",
     "linear_shap": "linear SHAP",
@@ -196,7 +208,7 @@ def explanation_words(settings: Settings) -> list[str]:
     """Say what was kept and masked, and what the reader must know of it."""
     r, own, of = settings.top, settings.top_personalized, settings.n_terms
     both = f"r = {r}" if own in (None, r) else f"r = {r} (personalized: {own})"
-    what = _ATTRIBUTIONS[settings.attribution]
+    what = ATTRIBUTIONS[settings.attribution]
     by = f"|{what}|" if settings.rank == "absolute" else f"{what}, most positive first"
     lines = [
         f"Explanations keep the top {both} {settings.unit}s ({of} in the generic model) by {by}; "
