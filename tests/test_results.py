@@ -1,3 +1,4 @@
+from dataclasses import replace
 from math import comb
 
 import numpy as np
@@ -8,6 +9,7 @@ from statsmodels.stats.multitest import multipletests
 
 import bopstats as bop
 from bopstats.exceptions import SeparationWarning
+from bopstats.groups import GroupMoments
 
 FORMULA = "high_bp ~ bmi + hba1c + sleep_hours | sex * insured"
 COLUMNS = [
@@ -254,6 +256,24 @@ def test_a_fold_that_flips_at_the_threshold_is_no_crash():
     data = pd.DataFrame({"sex": np.where(np.arange(12000) < 6000, "f", "m"), "y": y})
     rows = bop.glm("y ~ 1 | sex", data).fit(rng=1, explain=False).frame("zero_one")
     assert rows["ci_low"].notna().all()
+
+
+@pytest.mark.parametrize("signs", [(1, 1, 1), (1, -1, 1)])
+def test_infinite_costs_in_some_partitions_are_said_and_leak_no_warning(signs):
+    data = pd.DataFrame({"x": np.arange(60) % 7, "sex": np.tile(["f", "m"], 30)})
+    data["y"] = np.tile([0, 0, 1, 1, 1, 0], 10)
+    res = bop.glm("y ~ x | sex", data).fit(repeats=3, costs=["log_loss"], explain=False)
+    for rows, sign in zip(res.evaluation.rows, signs, strict=True):
+        rows.generic[0, 0], rows.personalized[0, 0] = (np.inf, 0.0) if sign > 0 else (0.0, np.inf)
+    evaluation = replace(
+        res.evaluation, moments=tuple(GroupMoments.from_rows(r) for r in res.evaluation.rows)
+    )
+    found = bop.BoPResults(evaluation)
+    row = found.frame().iloc[0]
+    assert row["note"].startswith("a cost is infinite")
+    assert np.isnan(row["partition_sd"]) and np.isnan(row["ci_low"])
+    assert np.isinf(row["bop"]) if sum(signs) == 3 else np.isnan(row["bop"])
+    assert found.individual.iloc[0, 0] == row["bop"] or np.isnan(row["bop"])
 
 
 def test_a_group_without_events_gets_no_t_interval_and_few_events_a_note():

@@ -85,7 +85,8 @@ class Estimates:
 
     def mean(self, name: str) -> FloatArray:
         """Return the mean over partitions of a cost or benefit; nan if any partition has none."""
-        return np.asarray(np.mean(getattr(self, name), axis=0), dtype=np.float64)
+        with np.errstate(invalid="ignore"):  # opposite infinite benefits have no mean
+            return np.asarray(np.mean(getattr(self, name), axis=0), dtype=np.float64)
 
     def median(self, name: str) -> FloatArray:
         """Return the median over partitions of a figure; nan if any partition has none."""

@@ -117,7 +117,10 @@ def cochran_q(estimate: FloatArray, std_err: FloatArray) -> Heterogeneity:
     precision = std_err[used] ** -2.0
     q = _spread(estimate[used], precision)
     extra = max(0.0, q - (count - 1))
-    room = float(precision.sum() - (precision**2).sum() / precision.sum())
+    # Σv − Σv²/Σv without cancellation where one group's precision exceeds all others'.
+    others = np.sort(precision)[:-1]
+    pairs = 2.0 * precision.max() * others.sum() + others.sum() ** 2 - (others**2).sum()
+    room = float(pairs / precision.sum())
     share = extra / q if q > 0 else 0.0
     pvalue = float(chdtrc(count - 1, q))
     return Heterogeneity("Cochran's Q", q, count - 1, np.inf, pvalue, share, extra / room, count)

@@ -69,9 +69,10 @@ class ResultsCore:
         rows, index = self.evaluation.need_rows("individual"), self.evaluation.index
         size = len(index)
         total, count = np.zeros((len(rows[0].costs), size)), np.zeros(size)
-        for partition in rows:
-            total[:, partition.rows] += partition.benefit
-            count[partition.rows] += 1
+        with np.errstate(invalid="ignore"):  # opposite infinite benefits have no mean
+            for partition in rows:
+                total[:, partition.rows] += partition.benefit
+                count[partition.rows] += 1
         seen = count > 0
         return pd.DataFrame(
             (total[:, seen] / count[seen]).T,

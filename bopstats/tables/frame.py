@@ -75,7 +75,10 @@ def build_frame(
             strict=True,
         )
     ]
-    spread = found.bop.std(axis=0, ddof=1) if len(found.bop) > 1 else np.full_like(p_harm, np.nan)
+    spread = np.full_like(p_harm, np.nan)
+    if len(found.bop) > 1:
+        with np.errstate(invalid="ignore"):  # an infinite cost has no spread
+            spread = found.bop.std(axis=0, ddof=1)
     columns: dict[str, Any] = {
         "cost": found.cost.name,
         "kind": found.cost.kind,

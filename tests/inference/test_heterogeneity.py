@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -203,3 +204,15 @@ def test_covariance_of_an_empty_group_is_nan_and_clusters_are_needed():
     np.testing.assert_allclose(found[::2, ::2], 1.5 * np.array([[0.125, 0.125], [0.125, 0.5]]))
     with pytest.raises(ArgumentError, match="moments"):
         group_covariance(moments_of(np.ones(4), group, None, 3), 0)
+
+
+def test_one_precise_group_leaves_tau_squared_finite():
+    benefit, error = np.array([0.0, 1.0, 2.0]), np.array([1e-9, 1.0, 2.0])
+    found = cochran_q(benefit, error)
+    with mpmath.workdps(60):
+        v = [1 / mpmath.mpf(e) ** 2 for e in error]
+        centre = sum(w * b for w, b in zip(v, benefit, strict=True)) / sum(v)
+        q = sum(w * (b - centre) ** 2 for w, b in zip(v, benefit, strict=True))
+        room = sum(v) - sum(w**2 for w in v) / sum(v)
+    assert found.statistic == pytest.approx(float(q), rel=1e-6)
+    assert found.tau2 == pytest.approx(max(0.0, float((q - 2) / room)), abs=1e-9)
