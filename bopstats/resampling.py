@@ -19,7 +19,9 @@ from bopstats._validation import check_count, fail
 from bopstats.crossfit import CrossFit
 from bopstats.evaluation import Evaluation, Refitted
 from bopstats.fitting.models import FittedPair
+from bopstats.groups import GroupMoments, RowBop
 from bopstats.inference.estimates import estimate
+from bopstats.inference.means import group_means
 from bopstats.inference.refits import nested_intervals, refit_intervals
 from bopstats.splitting import Plan, Split, key_words
 
@@ -70,8 +72,9 @@ def refit(
 class NestedErrors:
     """Squared errors of inner means against outer means, one a partition, fold, cost and group.
 
-    `inner`, `outer` are weighted mean benefits, `variance` the variance of the outer mean, nan
-    where a fold holds fewer than two people of a group; shape (R, K, C, G + 1), the population
+    `inner`, `outer` are weighted mean benefits, `variance` the variance of the outer mean (with
+    weights and clusters as in the analysis), nan where a fold holds fewer than two people (or
+    clusters) of a group; shape (R, K, C, G + 1), the population
     last. `weight` is the weight of a fold's people of a group, shape (R, K, G + 1).
     """
 
@@ -113,30 +116,48 @@ def _nested_partition(
     weight = np.empty((folds, shape[-1]))
     for k, split in enumerate(splits):
         rest = np.setdiff1d(np.arange(n), split.test)
-        means_in[k] = _means(run, inner[k], rest)[0]
-        means_out[k], variance[k], weight[k] = _means(run, outer, split.test)
+        means_in[k] = _means(_moments(run, inner[k], rest))
+        held_out = _moments(run, outer, split.test)
+        means_out[k], variance[k] = _means(held_out), _variances(run, held_out)
+        weight[k] = held_out.w
     return means_in, means_out, variance, weight
 
 
-def _means(run: CrossFit, benefit: FloatArray, rows: IntArray) -> tuple[FloatArray, ...]:
-    """Return weighted means and their variances, shape (C, G + 1), and weights, (G + 1,)."""
-    design, size = run.design, run.design.groups.n_groups
-    weight = np.ones(len(rows)) if design.weight is None else design.weight[rows]
-    group = design.group[rows]
+def _moments(run: CrossFit, benefit: FloatArray, rows: IntArray) -> GroupMoments:
+    """Sum the benefits of some rows up by group, the population last."""
+    design, nothing = run.design, np.zeros(len(rows))
+    mine = benefit[:, rows]
+    return GroupMoments.from_rows(
+        RowBop(
+            costs=tuple(cost.name for cost in run.individual_costs),
+            generic=mine,
+            personalized=np.zeros_like(mine),
+            y=nothing,
+            mu_generic=nothing,
+            mu_personalized=nothing,
+            group=design.group[rows],
+            fold=nothing.astype(np.int64),
+            rows=rows,
+            n_groups=design.groups.n_groups,
+            weight=None if design.weight is None else design.weight[rows],
+            weight_type=design.weight_type,
+            cluster=None if design.cluster is None else design.cluster[rows],
+            binary=False,
+        )
+    ).with_population()
 
-    def total(values: FloatArray) -> FloatArray:
-        each = np.bincount(group, values, size)
-        return np.append(each, each.sum())
 
-    w, w2, n = total(weight), total(weight**2), total(np.ones(len(rows)))
-    means, variances = [], []
+def _means(moments: GroupMoments) -> FloatArray:
+    """Return mean benefits, shape (C, G + 1); nan for fewer than two people."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        for row in benefit[:, rows]:
-            mean = total(weight * row) / w
-            squares = total(weight**2 * row**2) - 2 * mean * total(weight**2 * row) + mean**2 * w2
-            means.append(np.where(n > 1, mean, np.nan))
-            variances.append(np.maximum(squares, 0) / w**2 * n / (n - 1))
-    return np.array(means), np.array(variances), w
+        return np.where(moments.n > 1, moments.wb / moments.w, np.nan)
+
+
+def _variances(run: CrossFit, moments: GroupMoments) -> FloatArray:
+    """Return the variances of the mean benefits, those of the analysis, shape (C, G + 1)."""
+    kind = run.design.weight_type
+    each = [group_means(moments, c, kind).std_err ** 2 for c in range(len(moments.wb))]
+    return np.reshape(each, moments.wb.shape)
 
 
 def refit_replicates(
@@ -171,7 +192,7 @@ def refit_replicates(
             drawn = Split(split.train & (times > 0), split.test[times[split.test] > 0])
             pair = sample.train(drawn, full)
             benefit[:, drawn.test] = sample.benefit(pair, drawn)
-        results.append(_means(sample, benefit, np.concatenate([s.test for s in splits]))[0])
+        results.append(_means(_moments(sample, benefit, np.concatenate([s.test for s in splits]))))
         tick(1)
     return np.stack(results)
 

@@ -70,6 +70,28 @@ def test_nested_intervals_are_those_of_the_algorithm(people, folds, pairs, group
     assert row["ci_upp"] == pytest.approx(centre + 1.959963984540054 * error, rel=1e-7)
 
 
+@pytest.mark.parametrize("as_clusters", [False, True])
+def test_nested_intervals_of_copies_are_those_of_counts_and_of_clusters(people, folds, as_clusters):
+    """Copies are counted by frequency weights; copies that are clusters bring nothing new."""
+    times = np.full(400, 2) if as_clusters else np.random.default_rng(2).integers(1, 4, 400)
+    rows = np.repeat(np.arange(400), times)
+    copies = people.iloc[rows].reset_index(drop=True)
+
+    def nested(data, fold, **options):
+        cv = [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(4)]
+        return bop.glm(FORMULA, data, **options).fit(cv=cv, nested=True, explain=False).frame()
+
+    if as_clusters:
+        one, other = nested(people, folds), nested(copies, folds[rows], cluster=rows)
+    else:
+        one = nested(people, folds, weights=times, weight_type="freq")
+        other = nested(copies, folds[rows])
+    # Groups are domains of a design of clusters: C / (C - 1) counts the other groups' too.
+    those = slice(2, 3) if as_clusters else slice(None)
+    for name in ("bop", "std_err", "ci_low", "ci_upp", "p_benefit"):
+        np.testing.assert_allclose(one[name][those], other[name][those], rtol=1e-8)
+
+
 def test_a_bootstrap_sample_is_the_analysis_of_its_copied_rows(people, pairs):
     from bopstats.crossfit import CrossFit
     from bopstats.resampling import _Draw, refit_replicates
