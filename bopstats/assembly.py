@@ -86,7 +86,11 @@ def build_design(formula: str, data: Any, request: Request, namespace: Mapping[s
     used = rows.mask.used
     values = evaluate_outcome(parsed, rows.frame, env)
     outcome = code_outcome(values, two.outcome, request.event)
-    built = build(parsed, rows.frame, env)
+    weight = _weight(rows, request.weight_type)
+    copies = (
+        weight.astype(np.int64) if weight is not None and request.weight_type == "freq" else None
+    )
+    built = build(parsed, rows.frame, env, copies)
     factors = (*built.generic_factors, *built.personal_factors)
     check_sides(factors, rows.sides["generic"], rows.sides["personal"])
     grouping = _grouping(built, rows)
@@ -115,7 +119,7 @@ def build_design(formula: str, data: Any, request: Request, namespace: Mapping[s
         shifts_only=grouping.shifts_only,
         variables=rows.explained(),
         data_columns=tuple(map(str, data.columns)),
-        weight=_weight(rows, request.weight_type),
+        weight=weight,
         weight_type=request.weight_type,
         cluster=None if cluster is None else codes(cluster),
         stratum=_stratum(rows, request.weight_type),

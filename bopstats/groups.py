@@ -218,7 +218,10 @@ class GroupMoments:
             return (mu >= rows.threshold).astype(np.float64)
 
         benefit = rows.benefit
-        wb, wb2 = each(w * benefit), each(w * benefit**2)
+        with np.errstate(over="ignore"):  # an explosive mean: its square is infinite, and so said
+            square, cube = benefit**2, benefit**3
+            errors = [(rows.y - mu) ** 2 for mu in (rows.mu_generic, rows.mu_personalized)]
+        wb, wb2 = each(w * benefit), each(w * square)
         alone = rows.weight is None
         design = None
         if rows.cluster is not None or rows.stratum is not None:
@@ -232,15 +235,15 @@ class GroupMoments:
             passed=total(freq * 0.5 * (over(rows.mu_generic) + over(rows.mu_personalized))),
             wy=total(w * (rows.y - rows.level)),
             wy2=total(w * (rows.y - rows.level) ** 2),
-            sse_generic=total(w * (rows.y - rows.mu_generic) ** 2),
-            sse_personalized=total(w * (rows.y - rows.mu_personalized) ** 2),
+            sse_generic=total(w * errors[0]),
+            sse_personalized=total(w * errors[1]),
             wc_generic=each(w * rows.generic),
             wc_personalized=each(w * rows.personalized),
             wb=wb,
             wb2=wb2,
-            wb3=each(w * benefit**3),
+            wb3=each(w * cube),
             w2b=wb if alone else each(w * w * benefit),
-            w2b2=wb2 if alone else each(w * w * benefit**2),
+            w2b2=wb2 if alone else each(w * w * square),
             minus=each(freq * (benefit < 0)),
             plus=each(freq * (benefit > 0)),
             design=design,

@@ -56,9 +56,10 @@ def pool(results: Iterable[BoPResults]) -> PooledResults:
     >>> bop.pool(fits).frame()["ci_method"].unique().tolist()
     ['t (Rubin)']
     """
-    results = list(results)
-    if len(results) < 2:
-        fail("results", f"{len(results)} results", "at least two, one an imputation")
+    results = list(results) if isinstance(results, Iterable) else [results]
+    if len(results) < 2 or not all(isinstance(each, BoPResults) for each in results):
+        got = [type(each).__name__ for each in results]
+        fail("results", got, "at least two BoPResults, one an imputation")
     first = results[0].evaluation
     for each in results[1:]:
         other = each.evaluation

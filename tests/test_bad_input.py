@@ -329,6 +329,13 @@ FIT = {
 }
 
 
+def test_the_share_of_top_units_may_be_one(people):
+    with pytest.raises(ArgumentError, match=r"top: got 0.0; allowed: a number in \(0, 1\]"):
+        bop.glm(FORMULA, people).fit(top=0.0)
+    with pytest.raises(ArgumentError, match=r"top: got 'all'; allowed: a share in \(0, 1\], or"):
+        bop.glm(FORMULA, people).fit(top="all")
+
+
 @pytest.mark.parametrize("name", FIT)
 def test_options_of_fit(people, name):
     value, message = FIT[name]

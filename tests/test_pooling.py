@@ -103,6 +103,9 @@ def test_what_cannot_be_pooled_is_refused(analyses):
     other = bop.glm("sbp ~ bmi | sex", bop.datasets.load_nhanes()).fit(repeats=1)
     with pytest.raises(bop.BopError, match="at least two"):
         bop.pool(analyses[:1])
+    for given in (3, [analyses[0], "another"]):
+        with pytest.raises(bop.BopError, match="at least two BoPResults"):
+            bop.pool(given)
     with pytest.raises(bop.BopError, match="calibration: needs the rows"):
         bop.pool(analyses).calibration()
     with pytest.raises(bop.BopError, match="different settings"):

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bopstats._typing import IntArray
-from bopstats._validation import check_choice, check_count, check_share, is_number
+from bopstats._validation import check_choice, check_count, check_real, fail, is_number
 from bopstats.design import Design
 from bopstats.explanations.attribution import ATTRIBUTIONS, RANKS
 from bopstats.explanations.baselines import check_baseline
@@ -114,6 +114,10 @@ def top_count(top: Any, n_units: int) -> int:
         If `top` is neither.
     """
     if _is_count(top):
+        if not is_number(top):
+            fail(
+                "top", top, f"a share in (0, 1], or an integer of at least 1 and at most {n_units}"
+            )
         return check_count("top", top, low=1, high=n_units)
-    share = 1.0 if top == 1.0 else check_share("top", top)
+    share = check_real("top", top, low=0.0, high=1.0, closed="high")
     return math.ceil(share * n_units - 1e-12)

@@ -13,6 +13,7 @@ from scipy import stats
 from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.tools.sm_exceptions import DomainWarning, SpecificationWarning
 
+from bopstats._typing import IntArray
 from bopstats.design import Design
 from bopstats.exceptions import FitError
 from bopstats.fitting.families import has_dispersion
@@ -77,12 +78,23 @@ def statsmodels_results(model: FittedModel, design: Design) -> Any:
         try:
             results = known.fit(**how)
         except ValueError:  # its own start has impossible means
-            results = known.fit(start_params=model.params[columns], **how)
+            results = _from_ours(known, model, columns, how)
     if design.stratum is not None:
         # What every error, test and table of these results is made of.
         results._results.cov_params_default = stratified_covariance(results, design, rows)
         results._results.cov_type = "stratified"
     return results
+
+
+def _from_ours(known: GLM, model: FittedModel, columns: IntArray, how: dict[str, Any]) -> Any:
+    """Let statsmodels start from our estimate."""
+    try:
+        return known.fit(start_params=model.params[columns], **how)
+    except ValueError as error:
+        raise FitError(
+            f"the {model.name} model: statsmodels cannot fit it on all rows ({error}); look for "
+            "impossible means under this link, or separation"
+        ) from error
 
 
 @dataclass(frozen=True)

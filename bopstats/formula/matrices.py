@@ -15,6 +15,7 @@ from patsy.design_info import DesignInfo, FactorInfo
 from patsy.eval import EvalEnvironment, EvalFactor
 
 from bopstats._typing import FloatArray, IntArray
+from bopstats._validation import fail
 from bopstats.design import EvaluatedFactor, ModelMatrix
 from bopstats.exceptions import DataError
 from bopstats.formula.terms import Parsed, evaluating, variables_in
@@ -22,6 +23,7 @@ from bopstats.syntax import core
 
 # Missing values are masked before patsy sees a row, so it must neither drop nor look for any.
 NO_NA = patsy.NAAction(on_NA="raise", NA_types=[])
+_MOST_COPIES = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,9 @@ class Built:
     relearn: Callable[[IntArray], tuple[ModelMatrix, ModelMatrix, tuple[str, ...]]] | None
 
 
-def build(parsed: Parsed, frame: pd.DataFrame, env: EvalEnvironment) -> Built:
+def build(
+    parsed: Parsed, frame: pd.DataFrame, env: EvalEnvironment, copies: IntArray | None = None
+) -> Built:
     """Build both matrices from the used rows: the generic one as columns of the other if it can.
 
     Parameters
@@ -46,11 +50,15 @@ def build(parsed: Parsed, frame: pd.DataFrame, env: EvalEnvironment) -> Built:
         The used rows of all variables, prepared, none missing.
     env : EvalEnvironment
         What `environment` returned.
+    copies : ndarray of int, shape (rows,), or None
+        How many people each row stands for: transforms learn from all of them.
 
     Raises
     ------
     FormulaError, DataError
         If a term cannot be evaluated, or is not finite.
+    ArgumentError
+        If there are too many people for transforms to learn from.
     """
     sides = [
         [patsy.INTERCEPT, *parsed.generic],
@@ -58,12 +66,16 @@ def build(parsed: Parsed, frame: pd.DataFrame, env: EvalEnvironment) -> Built:
     ]
     with evaluating(parsed.two):
         infos = patsy.build.design_matrix_builders(sides, lambda: iter([frame]), env, NO_NA)
+        stateful = [f for f, info in infos[1].factor_infos.items() if info.state["transforms"]]
+        if stateful and copies is not None:
+            everyone = _copied(frame, np.arange(len(frame)), copies)
+            fresh = {factor: _learn(factor, everyone, env) for factor in stateful}
+            infos = [_renewed(info, fresh) for info in infos]
         matrices = _matrices(infos, frame, sides[1][1:])
     generic_factors = [f for term in parsed.generic for f in term.factors]
     personal_factors = [f for term in parsed.added for f in term.factors]
     factor_infos = infos[1].factor_infos
-    stateful = [f for f, info in factor_infos.items() if info.state["transforms"]]
-    relearn = _relearner(parsed, infos, frame, stateful, env) if stateful else None
+    relearn = _relearner(parsed, infos, frame, stateful, env, copies) if stateful else None
     return Built(
         *matrices,
         tuple(_evaluated(f, factor_infos[f], frame) for f in dict.fromkeys(generic_factors)),
@@ -161,6 +173,7 @@ def _relearner(
     frame: pd.DataFrame,
     stateful: list[EvalFactor],
     env: EvalEnvironment,
+    copies: IntArray | None,
 ) -> Callable[[IntArray], tuple[ModelMatrix, ModelMatrix, tuple[str, ...]]]:
     """Return a function that learns the stateful factors from some rows and rebuilds all rows.
 
@@ -169,7 +182,7 @@ def _relearner(
     two, order = parsed.two, (*parsed.generic, *parsed.added)
 
     def relearn(train: IntArray) -> tuple[ModelMatrix, ModelMatrix, tuple[str, ...]]:
-        rows = frame.iloc[train]
+        rows = _copied(frame, train, copies)
         with evaluating(two):
             fresh = {factor: _learn(factor, rows, env) for factor in stateful}
             renewed = [_renewed(info, fresh) for info in infos]
@@ -181,6 +194,16 @@ def _relearner(
         )
 
     return relearn
+
+
+def _copied(frame: pd.DataFrame, rows: IntArray, copies: IntArray | None) -> pd.DataFrame:
+    if copies is None:
+        return frame.iloc[rows]
+    total = int(copies[rows].sum())
+    if total > _MOST_COPIES:
+        allowed = f"at most {_MOST_COPIES:,} with splines and other transforms that learn from data"
+        fail("weights", f"{total:,} copies of rows", allowed)
+    return frame.iloc[np.repeat(rows, copies[rows])]
 
 
 def _learn(factor: EvalFactor, rows: pd.DataFrame, env: EvalEnvironment) -> dict[str, Any]:

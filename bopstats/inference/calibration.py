@@ -372,7 +372,9 @@ def _bins(
     g, score = group[order], mu[order]
     before = np.cumsum(weight[order]) - weight[order]
     new_group = np.append(True, np.diff(g) != 0)[: len(g)]
-    new_tie = new_group | np.append(True, np.diff(score) != 0)[: len(g)]
+    # Copies of a person may be predicted apart by rounding: these are ties too.
+    apart = np.diff(score) > 1e-12 * np.abs(score[1:])
+    new_tie = new_group | np.append(True, apart)[: len(g)]
     run, block = np.cumsum(new_tie) - 1, np.cumsum(new_group) - 1
     below = before[new_tie][run] - before[new_group][block]
     size = np.bincount(group, weight, n_groups)[g]

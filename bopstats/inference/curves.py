@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pandas as pd
 
-from bopstats._validation import fail
+from bopstats._validation import check_choice
 from bopstats.costs import Cost
 from bopstats.evaluation import Evaluation
+from bopstats.exceptions import ArgumentError
 from bopstats.explanations.changes import curve_costs, curve_name
 from bopstats.groups import POPULATION
 from bopstats.inference.estimates import Estimates, estimate
@@ -26,9 +27,15 @@ def explained_costs(evaluation: Evaluation, name: str | None) -> tuple[Cost, ...
         If it is no cost of explanation of this run, or the run has none.
     """
     costs = {cost.name: cost for cost in evaluation.costs if cost.kind == "explanation"}
-    if not evaluation.curve or (name is not None and name not in costs):
-        allowed = ", ".join(map(repr, costs)) if evaluation.curve else "results with explanations"
-        fail("cost", name, allowed)
+    if not evaluation.curve:
+        lack = (
+            "predictions masked at one r only, so there is no curve over r: see frame()"
+            if costs
+            else "no costs of explanation; fit with explain=True"
+        )
+        raise ArgumentError(f"top_curve, top_area: this run has {lack}")
+    if name is not None:
+        check_choice("cost", name, costs)
     return tuple(costs.values()) if name is None else (costs[name],)
 
 

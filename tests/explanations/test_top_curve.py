@@ -94,8 +94,17 @@ def test_costs_of_a_probability_need_a_binomial_family_and_a_primary_cost(people
 def test_without_explanations_there_is_no_curve(people):
     res = fit(people, explain=False)
     assert res.evaluation.curve == ()
-    with pytest.raises(ArgumentError, match="cost: got None; allowed: results with explanations"):
+    with pytest.raises(ArgumentError, match="no costs of explanation; fit with explain=True"):
         res.top_curve()
+    given = bop.compare([0, 1, 1, 0], *[[0.2, 0.7, 0.6, 0.4]] * 2, list("aabb"))
+    with pytest.raises(ArgumentError, match="no costs of explanation"):
+        given.top_curve()
+    masked = {"sufficiency": ([0.3, 0.6, 0.7, 0.5], [0.2, 0.4, 0.6, 0.8])}
+    given = bop.compare(
+        [0, 1, 1, 0], *[[0.2, 0.7, 0.6, 0.4]] * 2, list("aabb"), explanations=masked
+    )
+    with pytest.raises(ArgumentError, match="predictions masked at one r only"):
+        given.top_curve()
     with pytest.raises(ArgumentError, match="cost: got 'brier'; allowed: 'sufficiency'"):
         fit(people).top_curve("brier")
     with pytest.raises(ArgumentError, match="cost"):
