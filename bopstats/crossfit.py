@@ -23,6 +23,16 @@ from bopstats.fitting.models import FittedModel, FittedPair, fit_pair, linear_pr
 from bopstats.groups import GroupMoments, RowBop
 from bopstats.splitting import Plan, Split
 
+# A cost beyond this comes from a mean that has exploded: its square would overflow.
+_HUGE = 1e100
+
+
+def _beyond(costs: FloatArray) -> FloatArray:
+    """Make exploded costs infinite in place, which the notes say."""
+    if costs.size and (costs.max() > _HUGE or costs.min() < -_HUGE):
+        costs[costs > _HUGE], costs[costs < -_HUGE] = np.inf, -np.inf
+    return costs
+
 
 @dataclass
 class CrossFit:
@@ -179,7 +189,8 @@ class CrossFit:
         parts = [both for _, both in self._held_out(pair, split.test, curve=False)]
         both = [joined([part[which] for part in parts]) for which in (0, 1)]
         costs = self._costs_of(split.test, both)
-        return np.asarray(costs[0] - costs[1], dtype=np.float64)
+        with np.errstate(invalid="ignore"):  # nan where both are infinite
+            return np.asarray(costs[0] - costs[1], dtype=np.float64)
 
     def _costs_of(self, rows: IntArray, both: list[Masked]) -> FloatArray:
         """Return the individual costs of both models, shape (2, C, rows)."""
@@ -192,7 +203,7 @@ class CrossFit:
             for cost in self.individual_costs
         ]
         shape = (len(self.individual_costs), 2, len(rows))
-        return np.array(found, dtype=np.float64).reshape(shape).swapaxes(0, 1)
+        return _beyond(np.array(found, dtype=np.float64).reshape(shape)).swapaxes(0, 1)
 
     def _means(self, both: list[Masked]) -> tuple[FloatArray, FloatArray]:
         generic = self._changes.mean(both[0].whole)
@@ -205,7 +216,7 @@ class CrossFit:
         found = [self._changes.costs(cost, every[0], every[1]) for cost in explained]
         costs = [np.concatenate([with_area(each[which]) for each in found]) for which in (0, 1)]
         names = tuple(cost.name for cost in curve_costs(self.costs, len(every[0].top_only)))
-        return self._rows(rows, fold, both, names, np.stack(costs))
+        return self._rows(rows, fold, both, names, _beyond(np.stack(costs)))
 
     def _rows(
         self,

@@ -218,10 +218,9 @@ class GroupMoments:
             return (mu >= rows.threshold).astype(np.float64)
 
         benefit = rows.benefit
-        with np.errstate(over="ignore"):  # an explosive mean: its square is infinite, and so said
-            square, cube = benefit**2, benefit**3
+        with np.errstate(over="ignore"):  # a mean may explode
             errors = [(rows.y - mu) ** 2 for mu in (rows.mu_generic, rows.mu_personalized)]
-        wb, wb2 = each(w * benefit), each(w * square)
+        wb, wb2 = each(w * benefit), each(w * benefit**2)
         alone = rows.weight is None
         design = None
         if rows.cluster is not None or rows.stratum is not None:
@@ -241,9 +240,9 @@ class GroupMoments:
             wc_personalized=each(w * rows.personalized),
             wb=wb,
             wb2=wb2,
-            wb3=each(w * cube),
+            wb3=each(w * benefit**3),
             w2b=wb if alone else each(w * w * benefit),
-            w2b2=wb2 if alone else each(w * w * square),
+            w2b2=wb2 if alone else each(w * w * benefit**2),
             minus=each(freq * (benefit < 0)),
             plus=each(freq * (benefit > 0)),
             design=design,

@@ -271,7 +271,8 @@ def test_infinite_costs_in_some_partitions_are_said_and_leak_no_warning(signs):
     found = bop.BoPResults(evaluation)
     row = found.frame().iloc[0]
     assert row["note"].startswith("a cost is infinite")
-    assert np.isnan(row["partition_sd"]) and np.isnan(row["ci_low"])
+    assert np.isnan(row["partition_sd"])
+    assert np.isnan(row["ci_low"])
     assert np.isinf(row["bop"]) if sum(signs) == 3 else np.isnan(row["bop"])
     assert found.individual.iloc[0, 0] == row["bop"] or np.isnan(row["bop"])
 

@@ -47,7 +47,8 @@ class Changes:
             changes = [(a != b).astype(np.float64) for a, b in classes]
         else:
             means = zip(self._means(*pairs), self._means(*masked), strict=True)
-            changes = [(a - b) ** 2 for a, b in means]
+            with np.errstate(over="ignore"):  # explosive means: infinite, and so said
+                changes = [(a - b) ** 2 for a, b in means]
         return tuple(changes if suffices else [-change for change in changes])
 
     def _means(self, a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:

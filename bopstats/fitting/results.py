@@ -22,6 +22,10 @@ from bopstats.fitting.penalized import PenalizedResults, penalized_ratio
 from bopstats.fitting.survey import degrees_of_freedom, is_survey, stratified_covariance
 
 
+# Smallest eigenvalue of a correlation matrix that is more than rounding.
+_SINGULAR = 1e-10
+
+
 def model_results(model: FittedModel, design: Design) -> Any:
     """Return the results of a model fitted on all used rows.
 
@@ -240,7 +244,14 @@ def _wald(pair: FittedPair, design: Design, personalized: Any) -> AssociationTes
         )
     beta = np.asarray(personalized.params)[added]
     covariance = np.asarray(personalized.cov_params())[np.ix_(added, added)]
-    df = len(added)
-    statistic = float(beta @ np.linalg.pinv(covariance) @ beta) / df
-    rest = degrees_of_freedom(design)
+    df, rest = len(added), degrees_of_freedom(design)
+    error = np.sqrt(np.diag(covariance))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        correlation = covariance / np.outer(error, error)
+    if not np.isfinite(correlation).all() or np.linalg.eigvalsh(correlation)[0] < _SINGULAR:
+        raise FitError(
+            f"anova: the robust covariance of the {df} personal coefficients is singular with "
+            f"{rest:g} degrees of freedom: too few clusters or sampling units, or separation"
+        )
+    statistic = float(beta / error @ np.linalg.solve(correlation, beta / error)) / df
     return AssociationTest("Wald", statistic, df, rest, float(stats.f.sf(statistic, df, rest)))

@@ -54,7 +54,7 @@ def nested_intervals(
     count = known.sum(axis=(0, 1))
     out = np.where(known, weight[:, :, None, :], 0.0)
     rest = np.where(known, weight.sum(axis=1)[:, None, None, :] - out, 0.0)
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         gap = np.where(known, (inner - outer) ** 2 - variance, 0.0).sum(axis=(0, 1)) / count
         ncv = np.where(known, rest * inner, 0.0).sum(axis=(0, 1)) / rest.sum(axis=(0, 1))
         plain = np.where(known, out * outer, 0.0).sum(axis=(0, 1)) / out.sum(axis=(0, 1))
@@ -77,4 +77,5 @@ def refit_intervals(replicates: FloatArray, centre: FloatArray) -> Refitted:
     centre : ndarray, shape (C, G + 1)
         Reported benefits.
     """
-    return Refitted("refit bootstrap", centre, replicates.std(axis=0, ddof=1))
+    with np.errstate(invalid="ignore"):  # an infinite replicate has no spread
+        return Refitted("refit bootstrap", centre, replicates.std(axis=0, ddof=1))

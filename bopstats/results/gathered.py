@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
+from dataclasses import replace
 from typing import Any, Self
 
 import pandas as pd
 
 from bopstats._validation import check_real, check_share, fail, is_number
+from bopstats.evaluation import Evaluation
+from bopstats.exceptions import FitError
 from bopstats.fitting.results import AssociationTest
 from bopstats.inference.gamma import Gamma
 from bopstats.inference.tests import BoPTest, Question
@@ -34,14 +37,15 @@ class Gathered(Figured):
         k = check_suppress(suppress)
         named = self._labelled(labels)
         tests, gammas = named._tests(effect, alpha, max_error)
+        evaluation, association = named._with_association()
         found = Findings(
-            evaluation=named.evaluation,
+            evaluation=evaluation,
             frame=named._frame_with_bounds(tests, alpha),
             estimates={c.name: named._estimates(c.name, alpha) for c in named.evaluation.costs},
             tests=tests,
             heterogeneity=named._heterogeneity(alpha),
             gammas=gammas,
-            association=named._association,
+            association=association,
             alpha=check_share("alpha", alpha),
             max_error=max_error,
             effects=named._effects_of_design(),
@@ -63,9 +67,15 @@ class Gathered(Figured):
         simple = settings.weight_type in (None, "freq") and not settings.complex_design
         return None if simple or primary.group_only else self.design_effects(primary.name)
 
-    @property
-    def _association(self) -> AssociationTest | None:
-        return None if self._models is None else self.anova()
+    def _with_association(self) -> tuple[Evaluation, AssociationTest | None]:
+        """Return the run and its association test; without one, a note says why."""
+        if self._models is None:
+            return self.evaluation, None
+        try:
+            return self.evaluation, self.anova()
+        except FitError as error:
+            note = f"No association test: {error}."
+            return replace(self.evaluation, notes=(*self.evaluation.notes, note)), None
 
     def _frame_with_bounds(self, tests: dict[str, BoPTest], alpha: float) -> pd.DataFrame:
         """Return the frame with verdicts that know the effect."""

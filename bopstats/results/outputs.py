@@ -85,4 +85,5 @@ class BoPResults(Reported, Savable):
         tests, gammas = self._tests(effect, alpha, max_error)
         frame = self._frame_with_bounds(tests, alpha)
         heterogeneity = self._heterogeneity(alpha)
-        return as_record(self.evaluation, frame, tests, heterogeneity, gammas, self._association)
+        evaluation, association = self._with_association()
+        return as_record(evaluation, frame, tests, heterogeneity, gammas, association)

@@ -1,6 +1,7 @@
 """`res.anova()` against statsmodels' tests of nested models."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import statsmodels.api as sm
 import statsmodels.formula.api as smf
@@ -177,3 +178,24 @@ def test_a_recoded_generic_term_cannot_be_tested_by_wald(patients):
     with pytest.raises(FitError, match="write the generic interactions with main effects"):
         res.anova()
     assert bop.glm(formula, data).fit(cv=None).anova().df == 2
+
+
+def test_fewer_clusters_than_coefficients_have_no_wald_test(patients):
+    few = np.arange(len(patients)) % 4
+    res = ours("level", patients, cluster=few)
+    with pytest.raises(FitError, match="covariance of the 5 personal coefficients is singular"):
+        res.anova()
+    text = res.summary().as_text()
+    assert "Association: " not in text
+    assert "No association test: anova: the robust covariance" in text
+    assert res.to_dict()["association"] is None
+
+
+def test_means_that_explode_leak_no_warning():
+    rng = np.random.default_rng(3)
+    n = 40
+    data = pd.DataFrame({"x": np.append(rng.normal(size=n - 1), 300.0), "g": ["a", "b"] * 20})
+    data["y"] = rng.poisson(np.exp(np.clip(data["x"], -2, 2)))
+    folds = [(np.arange(n - 1), np.array([n - 1])), (np.arange(20, n), np.arange(20))]
+    res = bop.glm("y ~ x | g * x", data, "poisson").fit(cv=folds)
+    assert len(res.summary().as_text()) > 0
