@@ -214,7 +214,8 @@ def max_t(
     The critical value c is the upper alpha quantile over replicates of
     :math:`\max_g |\theta^*_g - \theta_g| / s_g` (of :math:`\max_g (\theta_g - \theta^*_g) / s_g`
     for upper limits), s the bootstrap standard error (Westfall and Young 1993, section 2.3).
-    Returned is :math:`2\Phi(-c)` (or :math:`\Phi(-c)`): small groups keep their own t or exact
+    Returned is :math:`2\Phi(-c)` (or :math:`\Phi(-c)`), but never more than alpha, as it would be
+    where most replicates change nothing: small groups keep their own t or exact
     quantiles. For groups without common clusters `sidak` is the same but for Monte Carlo error.
 
     Examples
@@ -233,4 +234,4 @@ def max_t(
     place = int(np.ceil((1.0 - share) * (len(largest) + 1) - 1e-9))
     if place > len(largest):
         fail("replicates", len(largest), f"more computable replicates for alpha = {share:g}")
-    return float(sides * ndtr(-largest[place - 1]))
+    return min(share, float(sides * ndtr(-largest[place - 1])))

@@ -558,3 +558,12 @@ def test_a_group_may_vanish_from_strata_and_is_counted():
 def test_swapping_the_models_flips_replicates_in_strata_bit_for_bit(what, clusters):
     rows = surveyed(clusters=clusters, weight_type="prob", seed=6)
     np.testing.assert_array_equal(draw(swapped(rows), what).values, -draw(rows, what).values)
+
+
+@pytest.mark.parametrize("sides", [1, 2])
+def test_limits_that_hold_together_are_no_narrower_than_single_ones(sides):
+    """Replicates that nearly all repeat the estimate have a quantile of 0."""
+    values = np.zeros((1999, 2))
+    values[:20, 0] = 1.0
+    values[20:40, 1] = -1.0
+    assert max_t(Replicates(np.zeros(2), values, np.zeros(2)), np.arange(2), sides=sides) == 0.05
