@@ -75,6 +75,13 @@ def check_choice(name: str, value: Any, choices: Iterable[str]) -> str:
     return value
 
 
+def check_flag(name: str, value: Any) -> bool:
+    """Return `value` if it is True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        fail(name, value, "True or False")
+    return bool(value)
+
+
 def check_rng(rng: Any) -> np.random.Generator:
     """Return a generator from a seed or a generator."""
     if isinstance(rng, np.random.Generator):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from bopstats._typing import FloatArray
-from bopstats._validation import check_choice, check_rng, check_share, fail, is_number
+from bopstats._validation import check_choice, check_flag, check_rng, check_share, fail, is_number
 from bopstats.assembly import Request, build_design
 from bopstats.costs import Cost, explanation_costs, resolve
 from bopstats.crossfit import CrossFit
@@ -250,9 +250,7 @@ class PersonalizedGLM:
         """
         generator = check_rng(rng)
         threshold = check_share("threshold", threshold)
-        for name, flag in (("explain", explain), ("nested", nested)):
-            if not isinstance(flag, bool):
-                fail(name, flag, "True or False")
+        explain, nested = check_flag("explain", explain), check_flag("nested", nested)
         if penalty is not None and check_choice("penalty", penalty, ("firth",)):
             check_firth(self.design, self.family)
         chosen = self._costs(costs, threshold, explain)

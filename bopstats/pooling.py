@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -15,8 +16,8 @@ from bopstats.evaluation import Settings
 from bopstats.exceptions import BopError
 from bopstats.fitting.results import AssociationTest
 from bopstats.groups import RowBop
-from bopstats.inference.bootstrap_limits import sidak
 from bopstats.inference.estimates import Estimates
+from bopstats.inference.resampled import widened
 from bopstats.inference.rubin import pool_association, pool_estimates
 from bopstats.inference.tests import BoPTest, Question
 from bopstats.results import BoPResults
@@ -176,15 +177,7 @@ class PooledResults(BoPResults):
         if ci not in (None, "t"):
             raise BopError(f"ci: got {ci!r}; allowed: 't' for pooled results (Rubin's rules)")
         found = self._estimates(name, alpha)
-        if not simultaneous or not found.tested.any():
-            return found
-        wide = self._estimates(name, sidak(alpha, int(found.tested.sum())))
-        groups = np.append(found.tested, False)
-        return replace(
-            found,
-            low=np.where(groups, wide.low, found.low),
-            high=np.where(groups, wide.high, found.high),
-        )
+        return widened(found, alpha, partial(self._estimates, name)) if simultaneous else found
 
     def _curve_estimates(self, cost: Cost, r: int | None, alpha: float) -> Estimates:
         return pool_estimates(

@@ -170,6 +170,8 @@ def test_repr_is_one_useful_line(res):
     [
         (lambda r: r.frame("briar"), "did you mean 'brier'"),
         (lambda r: r.frame(alpha=0), r"alpha: got 0; allowed: a number in \(0, 1\)"),
+        (lambda r: r.frame(simultaneous="yes"), "simultaneous: got 'yes'; allowed: True or False"),
+        (lambda r: r.test(require_all="no"), "require_all: got 'no'; allowed: True or False"),
         (lambda r: r.test(effect=-0.1), "effect"),
         (lambda r: r.test(kind="some"), "kind"),
         (lambda r: r.test(max_error=1.0, effect=0.1), "max_error"),

@@ -21,7 +21,6 @@ from bopstats.fitting.models import FittedModel, FittedPair
 from bopstats.fitting.penalized import PenalizedResults, penalized_ratio
 from bopstats.fitting.survey import degrees_of_freedom, is_survey, stratified_covariance
 
-
 # Smallest eigenvalue of a correlation matrix that is more than rounding.
 _SINGULAR = 1e-10
 

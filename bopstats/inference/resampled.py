@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -42,16 +44,25 @@ def estimate_as_asked(
     """
     base = estimate(evaluation, name, alpha=alpha, null=null)
     if ci in (None, "t"):
-        if not simultaneous or not base.tested.any():
-            return base
-        wide = estimate(evaluation, name, alpha=sidak(alpha, int(base.tested.sum())), null=null)
-        groups = np.append(base.tested, False)
-        return replace(
-            base,
-            low=np.where(groups, wide.low, base.low),
-            high=np.where(groups, wide.high, base.high),
-        )
+        at = partial(estimate, evaluation, name, null=null)
+        return widened(base, alpha, lambda level: at(alpha=level)) if simultaneous else base
     return _bootstrapped(evaluation, base, alpha, null, str(ci), simultaneous)
+
+
+def widened(base: Estimates, alpha: float, at: Callable[[float], Estimates]) -> Estimates:
+    """Give the tested groups the limits that hold together at 1 − alpha (Šidák).
+
+    `at` estimates the same at another alpha; all else stays that of `base`.
+    """
+    if not base.tested.any():
+        return base
+    wide = at(sidak(alpha, int(base.tested.sum())))
+    groups = np.append(base.tested, False)
+    return replace(
+        base,
+        low=np.where(groups, wide.low, base.low),
+        high=np.where(groups, wide.high, base.high),
+    )
 
 
 def _bootstrapped(

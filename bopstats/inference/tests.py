@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.special import log_ndtr, ndtr, ndtri
 
 from bopstats._typing import FloatArray, IntArray
-from bopstats._validation import check_choice, check_real, check_share, fail
+from bopstats._validation import check_choice, check_flag, check_real, check_share, fail
 from bopstats.exceptions import DataError
 from bopstats.groups import GroupMoments
 from bopstats.inference.estimates import Estimates
@@ -26,7 +26,7 @@ from bopstats.inference.heterogeneity import (
     wald_equal,
 )
 from bopstats.inference.testability import Bounds
-from bopstats.inference.verdicts import overall_verdict, shifted
+from bopstats.inference.verdicts import CANNOT_TELL, DIFFER, overall_verdict, shifted
 
 KINDS = ("every", "harm", "heterogeneity", "gail_simon")
 
@@ -50,6 +50,7 @@ class Question:
         check_choice("kind", self.kind, KINDS)
         check_share("alpha", self.alpha)
         check_share("max_error", self.max_error)
+        check_flag("require_all", self.require_all)
         check_real("null", self.null)
         check_real("margin", self.margin, low=0.0, closed="low")
         if self.effect is not None:
@@ -122,7 +123,8 @@ class BoPTest:
     reject_threshold : ThresholdRule or None
         The paper's rule; None without an effect or a standard error.
     verdict : str
-        What the data say.
+        What the data say of all groups together: of every group's benefit and of harm (by the
+        omnibus test for "gail_simon"), for "heterogeneity" whether benefits differ.
     note : str
         What kept the test from being complete.
     """
@@ -207,11 +209,14 @@ def run_test(
     found = _statistic(estimates, question, tested, (p_every, p_harm), moments, place)
     verdict = overall_verdict(
         p_every,
-        p_harm,
+        found.pvalue if question.kind == "gail_simon" else p_harm,
         question.alpha,
         None if bounds is None else bounds.verdict_bound,
         question.max_error,
     )
+    reject = bool(found.pvalue <= question.level)
+    if question.kind == "heterogeneity":
+        verdict = DIFFER if reject else CANNOT_TELL
     notes = ["In-sample: optimistic."] if in_sample else []
     notes += [f"Not covered: {'; '.join(left_out)}."] if left_out else []
     notes += [bounds.note] if bounds is not None and bounds.note else []
@@ -227,7 +232,7 @@ def run_test(
         df=found.df,
         df_error=found.df_error,
         pvalue=found.pvalue,
-        reject=bool(found.pvalue <= question.level),
+        reject=reject,
         alpha=question.alpha,
         covers=(len(tested), estimates.n_groups),
         effect=question.effect,

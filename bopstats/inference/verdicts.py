@@ -14,6 +14,7 @@ import numpy as np
 BENEFITS_EVERY = "benefits every group"
 HARMS_SOME = "harms some group"
 BENEFITS, HARMS = "benefits", "harms"
+DIFFER = "benefits differ between groups"
 CANNOT_BE_TOLD = "cannot be told at this n"
 CANNOT_TELL = "cannot tell"
 IMPOSSIBLE = "a benefit this large is not possible here"

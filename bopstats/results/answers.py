@@ -7,7 +7,7 @@ from functools import partial
 
 import pandas as pd
 
-from bopstats._validation import check_choice, check_count, check_share
+from bopstats._validation import check_choice, check_count, check_flag, check_share
 from bopstats.costs import Cost
 from bopstats.fitting.results import AssociationTest
 from bopstats.groups import GroupMoments, RowBop
@@ -73,6 +73,7 @@ class Answers(ResultsCore):
         ['female', 'male', 'population']
         """
         alpha = check_share("alpha", alpha)
+        simultaneous = check_flag("simultaneous", simultaneous)
         names = [c.name for c in self.evaluation.costs] if cost is None else [self._cost(cost).name]
         if ci is not None:
             check_choice("ci", ci, CI_KINDS)

@@ -175,9 +175,17 @@ def test_heterogeneity_is_judged_at_alpha_and_finds_differences_not_levels():
     )
     test = ask(differs, kind="heterogeneity")
     assert test.pvalue < 1e-4
+    assert test.verdict == "benefits differ between groups"
+    assert ask(REAL + 9.0, kind="heterogeneity", alpha=1e-9).verdict == "cannot tell"
     p = ask(REAL, kind="heterogeneity").pvalue
     assert ask(REAL, kind="heterogeneity", alpha=min(0.99, p * 1.01)).reject
     assert not ask(REAL, kind="heterogeneity", alpha=p * 0.99).reject
+
+
+@pytest.mark.parametrize("shift", np.linspace(-0.6, 0.4, 21))
+def test_the_omnibus_verdict_is_that_of_the_omnibus_test(shift):
+    test = ask(REAL + shift, kind="gail_simon")
+    assert test.reject == (test.verdict == "harms some group")
 
 
 @pytest.mark.parametrize(
