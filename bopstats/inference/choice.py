@@ -13,6 +13,10 @@ from bopstats.inference.paired import MOST_CHANGED, choose_method
 UNCHANGED = "no one's cost changed: an unbounded cost has no interval"
 INFINITE = "a cost is infinite: a prediction of exactly 0 or 1 was wrong, or a mean is impossible"
 CONSTANT = "the benefit does not vary, or between strata only: no interval"
+SOME_FLAT = (
+    "the benefit does not vary in some partitions: no standard error, and limits there are "
+    "Clopper–Pearson's"
+)
 ONE_UNIT = "one cluster, or one sampling unit in each stratum: no standard error"
 NO_EVENTS = "no events: t cannot see what an event would cost, so no interval or test"
 NO_NON_EVENTS = "events only: t cannot see what a non-event would cost, so no interval or test"
@@ -64,4 +68,4 @@ class Choice:
             return "", CONSTANT
         if self.cost.bounds is None:
             return "", UNCHANGED
-        return (self.effective, "") if flat.all() else ("t", "")
+        return (self.effective, "") if flat.all() else ("t", SOME_FLAT)

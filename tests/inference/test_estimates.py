@@ -8,6 +8,7 @@ from invented import evaluation_of
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
+import bopstats as bop
 from bopstats.inference.estimates import estimate
 from bopstats.inference.gamma import smallest_benefit
 from bopstats.inference.notes import group_notes
@@ -264,3 +265,16 @@ def test_a_skewed_benefit_is_noted_until_there_are_enough_people(law, noted):
     assert found.skewness[0, 2] == pytest.approx(stats.skew(benefit[0]), rel=1e-9)
     assert [n < 25 * g**2 for n, g in zip((150, 150, 300), found.skewness[0], strict=True)] == noted
     assert ["skewed" in note for note in group_notes(found, evaluation)] == noted
+
+
+def test_a_missing_standard_error_is_explained():
+    rng = np.random.default_rng(4)
+    group, weight = np.repeat([0, 1], 40), rng.uniform(1, 2, 80)
+    benefit = rng.integers(-1, 2, (3, 80)).astype(float)
+    benefit[1, group == 0] = 0.0
+    found = evaluation_of(benefit, group, cost="zero_one", weight=weight, weight_type="prob")
+    row, other = bop.BoPResults(found).frame().iloc[:2].itertuples()
+    assert row.ci_method == "t"
+    assert np.isnan(row.std_err)
+    assert "the benefit does not vary in some partitions: no standard error" in row.note
+    assert "partitions" not in other.note
