@@ -244,8 +244,8 @@ def _wald(pair: FittedPair, design: Design, personalized: Any) -> AssociationTes
     beta = np.asarray(personalized.params)[added]
     covariance = np.asarray(personalized.cov_params())[np.ix_(added, added)]
     df, rest = len(added), degrees_of_freedom(design)
-    error = np.sqrt(np.diag(covariance))
     with np.errstate(invalid="ignore", divide="ignore"):
+        error = np.sqrt(np.diag(covariance))
         correlation = covariance / np.outer(error, error)
     if not np.isfinite(correlation).all() or np.linalg.eigvalsh(correlation)[0] < _SINGULAR:
         raise FitError(

@@ -185,6 +185,9 @@ def test_fewer_clusters_than_coefficients_have_no_wald_test(patients):
     res = ours("level", patients, cluster=few)
     with pytest.raises(FitError, match="covariance of the 5 personal coefficients is singular"):
         res.anova()
+    res.personalized.cov_params = lambda: -np.eye(8)  # what rounding may leave
+    with pytest.raises(FitError, match="is singular with 3 degrees of freedom"):
+        res.anova()
     text = res.summary().as_text()
     assert "Association: " not in text
     assert "No association test: anova: the robust covariance" in text
