@@ -237,3 +237,19 @@ def test_swapping_models_negates_what_strata_say(res):
     pd.testing.assert_frame_equal(
         res.design_effects("squared_error"), swapped.design_effects("squared_error")
     )
+
+
+def test_an_empty_crossing_with_sampling_weights_has_a_summary():
+    rng = np.random.default_rng(0)
+    data = pd.DataFrame({"x": rng.normal(size=60), "g": ["a", "a", "b"] * 20})
+    data["h"], data["y"] = np.where(data["g"] == "a", "u", ["u", "v", "v"] * 20), data["x"] ** 2
+    data.loc[data["g"] == "b", "h"] = "v"
+    res = bop.compare(
+        data["y"],
+        data["x"],
+        data["x"] * 2,
+        data[["g", "h"]],
+        weights=data["x"] ** 2 + 1,
+        weight_type="prob",
+    )
+    assert "effective n" in res.summary().as_text()

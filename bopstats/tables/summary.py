@@ -102,7 +102,8 @@ def _groups(findings: Findings) -> Section:
         columns["events"] = [count(e) for e in rows["events"]]
         share = rows["events"] / rows["n"].where(rows["n"] > 0)
         columns["%"] = [number(100 * s, 1) for s in share]
-    if (rows["n_eff"].dropna() != rows["n"].dropna()).any():
+    known = rows[["n", "n_eff"]].dropna()  # an empty group has no effective n
+    if (known["n_eff"] != known["n"]).any():
         columns["effective n"] = [number(n, 1) for n in rows["n_eff"]]
     if not rows["status"].isin(["ok", MASKED]).all():
         columns["status"] = list(rows["status"])
