@@ -35,6 +35,7 @@ _LEVEL = 0.05
 _FEW_VALUES = 10
 _ERRORS_SHOWN = 6.0
 _VERDICT_LAWS = ("ternary", "gaussian")
+BAND = ("law", "kind", "describes", "effect", "error_lower", "error_upper")
 CERTIFIED, PLUG_IN = "certified", "plug-in"
 
 
@@ -158,7 +159,8 @@ def error_band(estimates: Estimates, effects: FloatArray) -> pd.DataFrame:
         about = {"law": law.name, "kind": law.kind, "describes": law.describes}
         columns = {"effect": effects, "error_lower": lower, "error_upper": upper}
         parts.append(pd.DataFrame({**about, **columns}))
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    empty = pd.DataFrame(columns=list(BAND))
+    return pd.concat(parts, ignore_index=True) if parts else empty
 
 
 def default_effects(estimates: Estimates) -> FloatArray:
