@@ -293,6 +293,8 @@ class PersonalizedGLM:
             row_flow=self.design.row_flow,
             notes=(*self.design.notes, *plan.notes, *run.notes(plan)),
             curve=tuple(sums for _, sums in found if sums is not None),
+            read=self.design.read,
+            dropped=self.design.dropped,
         )
         if nested or refit_bootstrap:
             refitted = refit(

@@ -34,7 +34,9 @@ class Masks:
     `counts` and each of `figures` (a cost each) have shape (G + 1,), the population last: rows
     whose numbers of people, or whose costs and benefits, are masked. `gammas`, `pvalues` and
     `covers` name the costs whose smallest benefit, p-value over all groups, and number of groups
-    covered would speak of a masked group. `k` is None where nothing was asked to be masked.
+    covered would speak of a masked group. `read` has shape (G + 2,): groups, rows of unknown group,
+    and the population, of which the numbers of rows read and dropped are masked. `k` is None
+    where nothing was asked to be masked.
     """
 
     k: int | None = None
@@ -43,6 +45,7 @@ class Masks:
     gammas: frozenset[str] = frozenset()
     pvalues: frozenset[str] = frozenset()
     covers: frozenset[str] = frozenset()
+    read: BoolArray = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
     @property
     def any(self) -> bool:
@@ -172,7 +175,28 @@ def find_masks(evaluation: Evaluation, estimates: Mapping[str, Estimates], k: in
     gammas, pvalues, covers = (
         frozenset(name for name, found in spoken.items() if found[i]) for i in range(3)
     )
-    return Masks(k, counts, figures, gammas, pvalues, covers)
+    read = _mask_read(evaluation, people[:-1, 0], counts, k)
+    return Masks(k, counts, figures, gammas, pvalues, covers, read)
+
+
+def _mask_read(evaluation: Evaluation, n: FloatArray, counts: BoolArray, k: int) -> BoolArray:
+    """Return which numbers of rows read and dropped may not be shown.
+
+    Both go together, since their difference is what was used; so is what was used but not
+    evaluated. The row flow tells how many were dropped in all: where that must not be known of
+    these groups, none is shown.
+    """
+    if evaluation.read is None or evaluation.dropped is None:
+        return np.zeros(0, dtype=bool)
+    dropped = evaluation.dropped.astype(np.float64)
+    trained = evaluation.read - dropped - np.append(n, 0.0)
+    # Rows with frequency weights are not people.
+    trained = np.where(trained > 0, trained, 0.0)
+    told = np.stack([dropped, trained], axis=1)
+    masked = protect(told, k, np.append(counts[:-1], False))
+    if hides_total(told, masked, k):
+        masked[:] = True
+    return np.append(masked, masked.all() | counts[-1])
 
 
 def mask_figures(
