@@ -34,7 +34,7 @@ def groups_table(findings: Findings, options: Options) -> Table:
     cells = [masks.show(each, masks.counts) for each in texts]
     read, unknown = _read(findings)
     for name in read:
-        columns.append(Column(name.capitalize()))
+        columns.append(Column(str(name).capitalize()))
         cells.append([MASK if pd.isna(n) else str(n) for n in read[name]])
     grid = Grid(
         tuple(columns), tuple(group_rows(evaluation.groups, list(zip(*cells, strict=True))))
