@@ -35,9 +35,8 @@ def answers():
 def test_plans_have_a_frame_a_text_and_html():
     for answer in answers():
         frame, html = answer.to_frame(), answer._repr_html_()
-        (table,) = pd.read_html(io.StringIO(html))
-        assert list(table.columns) == list(frame.columns)
-        assert len(table) == len(frame)
+        assert html.count("<th>") == len(frame.columns)
+        assert html.count("<td>") == frame.size
         assert str(answer).splitlines()[0] in html
         assert "<script" not in html
 
