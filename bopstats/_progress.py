@@ -6,13 +6,21 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+Tick = Callable[[int], object]
+_PATIENCE = 2.0  # seconds without a bar, unless one was asked for
 
-def _nothing(_done: int) -> None:
+
+def nothing(_done: int) -> None:
     """Stand in for a bar."""
 
 
+def _watched() -> bool:
+    """Tell whether a person reads standard error: in a terminal or a notebook."""
+    return sys.stderr.isatty() or type(sys.stderr).__module__.startswith("ipykernel.")
+
+
 @contextmanager
-def progress_bar(total: int, label: str, show: bool | None) -> Iterator[Callable[[int], object]]:
+def progress_bar(total: int, label: str, show: bool | None = None) -> Iterator[Tick]:
     """Yield a function that counts steps done.
 
     Parameters
@@ -22,14 +30,15 @@ def progress_bar(total: int, label: str, show: bool | None) -> Iterator[Callable
     label : str
         What is going on.
     show : bool or None
-        None shows a bar in a terminal or notebook only.
+        None shows a bar in a terminal or notebook only, after two seconds.
     """
     try:
         from tqdm.auto import tqdm
     except ImportError:
         tqdm = None
-    if tqdm is None or show is False or (show is None and not sys.stderr.isatty()):
-        yield _nothing
+    if tqdm is None or show is False or (show is None and not _watched()):
+        yield nothing
         return
-    with tqdm(total=total, desc=label, leave=False) as bar:
+    delay = 0.0 if show else _PATIENCE
+    with tqdm(total=total, desc=label, leave=False, delay=delay) as bar:
         yield bar.update

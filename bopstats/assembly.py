@@ -94,6 +94,7 @@ def build_design(formula: str, data: Any, request: Request, namespace: Mapping[s
     factors = (*built.generic_factors, *built.personal_factors)
     check_sides(factors, rows.sides["generic"], rows.sides["personal"])
     grouping = _grouping(built, rows)
+    members = np.bincount(grouping.group, minlength=grouping.index.n_groups)
     cluster, key = rows.extra("cluster"), rows.extra("id")
     if cluster is not None:
         key = cluster
@@ -119,6 +120,8 @@ def build_design(formula: str, data: Any, request: Request, namespace: Mapping[s
         shifts_only=grouping.shifts_only,
         variables=rows.explained(),
         data_columns=tuple(map(str, data.columns)),
+        read=np.append(members, 0) + grouping.dropped,
+        dropped=grouping.dropped,
         weight=weight,
         weight_type=request.weight_type,
         cluster=None if cluster is None else codes(cluster),
@@ -200,7 +203,8 @@ def _grouping(built: Built, rows: _Rows) -> Grouping:
     if rows.grouped:
         return group_by_values(rows.grouped, rows.keep, rows.mask.used, rows.ref)
     read = rows.data.loc[rows.keep, rows.sides["personal"]]
-    return group_by_factors(built.personal_factors, rows.sides["generic"], read)
+    dropped = read[~rows.mask.used[rows.keep]]
+    return group_by_factors(built.personal_factors, rows.sides["generic"], read, dropped)
 
 
 def _weight(rows: _Rows, weight_type: str | None) -> FloatArray | None:

@@ -24,20 +24,25 @@ _FEW, _CODES = 3, 12
 class Grouping:
     """The groups, each used row's group number, and notes on attributes that make none.
 
-    `shifts_only` tells that all personal terms are constant within groups.
+    `dropped`, shape (G + 1,), counts rows read but not used by group, last those of which the
+    group is not known. `shifts_only` tells that all personal terms are constant within groups.
     """
 
     index: GroupIndex
     group: IntArray
+    dropped: IntArray
     notes: tuple[str, ...]
     shifts_only: bool
 
 
 @dataclass(frozen=True)
 class _Attribute:
+    """An attribute with each used row's level; and each dropped row's, −1 where not known."""
+
     name: str
     levels: tuple[object, ...]
     codes: IntArray
+    dropped: IntArray
 
 
 def check_sides(
@@ -72,7 +77,10 @@ def check_sides(
 
 
 def group_by_factors(
-    factors: tuple[EvaluatedFactor, ...], generic: list[str], read: pd.DataFrame
+    factors: tuple[EvaluatedFactor, ...],
+    generic: list[str],
+    read: pd.DataFrame,
+    dropped: pd.DataFrame,
 ) -> Grouping:
     """Cross the categorical personal attributes.
 
@@ -85,6 +93,8 @@ def group_by_factors(
     read : DataFrame
         The variables on the rows read, missing values and all, so that a level that lost all its
         rows stays in the table.
+    dropped : DataFrame
+        Those of them that are not used.
 
     Raises
     ------
@@ -98,7 +108,7 @@ def group_by_factors(
     shifts_only = True
     for factor in factors:
         personal = set(factor.variables) - set(generic)
-        attribute = _attribute(factor, read, notes) if personal else None
+        attribute = _attribute(factor, read, dropped, notes) if personal else None
         shifts_only &= attribute is not None
         if attribute is not None and attribute.name not in found:
             found[attribute.name] = attribute
@@ -110,16 +120,21 @@ def group_by_factors(
     return _cross(list(found.values()), tuple(dict.fromkeys(notes)), shifts_only)
 
 
-def _attribute(factor: EvaluatedFactor, read: pd.DataFrame, notes: list[str]) -> _Attribute | None:
+def _attribute(
+    factor: EvaluatedFactor, read: pd.DataFrame, dropped: pd.DataFrame, notes: list[str]
+) -> _Attribute | None:
     name = factor.name
     if factor.categories is not None and factor.codes is not None:
-        levels = _levels_read(factor, read)
+        levels = tuple(map(_whole, _levels_read(factor, read)))
         place = np.array([levels.index(level) for level in factor.categories], dtype=np.int64)
-        return _Attribute(name, tuple(map(_whole, levels)), place[factor.codes])
+        return _Attribute(name, levels, place[factor.codes], _dropped(factor, levels, dropped))
     if factor.values is not None:
         distinct = np.unique(factor.values)
         if len(distinct) <= 2:
-            return _from_numbers(name, factor.values, _two_read(factor, read, distinct))
+            two = _two_read(factor, read, distinct)
+            levels = tuple(map(_whole, two.tolist()))
+            codes = np.searchsorted(two, factor.values).astype(np.int64)
+            return _Attribute(name, levels, codes, _dropped(factor, levels, dropped))
         if factor.simple and _FEW <= len(distinct) <= _CODES and (distinct % 1 == 0).all():
             warnings.warn(
                 f"{name!r} holds {len(distinct)} distinct whole numbers and is used as a number; "
@@ -161,12 +176,34 @@ def _two_read(factor: EvaluatedFactor, read: pd.DataFrame, used: FloatArray) -> 
     return used
 
 
-def _from_numbers(name: str, values: FloatArray, distinct: FloatArray) -> _Attribute:
-    return _Attribute(
-        name,
-        tuple(map(_whole, distinct.tolist())),
-        np.asarray(np.searchsorted(distinct, values), dtype=np.int64),
-    )
+def _dropped(
+    factor: EvaluatedFactor, levels: tuple[object, ...], dropped: pd.DataFrame
+) -> IntArray:
+    """Return the level of each dropped row; −1 where a variable lacks, or it is another level."""
+    found = np.full(len(dropped), -1, dtype=np.int64)
+    rows = dropped.loc[:, list(factor.variables)]
+    known = rows.notna().all(axis=1).to_numpy(dtype=bool)
+    if known.any():
+        found[known] = _places(_values(factor, rows[known]), levels)
+    return found
+
+
+def _values(factor: EvaluatedFactor, rows: pd.DataFrame) -> Any:
+    """Return a factor's values; none where it cannot be computed from these rows."""
+    clean = pd.DataFrame({name: prepare(rows[name], str(name), None) for name in rows})
+    if factor.simple:
+        return clean.iloc[:, 0]
+    try:
+        return np.ravel(np.asarray(factor.evaluate(clean)))
+    except Exception:  # values that no used row has may be too much for an expression
+        return np.full(len(rows), None, dtype=object)
+
+
+def _places(values: Any, levels: tuple[object, ...]) -> IntArray:
+    """Return each value's place among the levels; −1 where it has none."""
+    codes, distinct = pd.factorize(values)
+    place = {level: i for i, level in enumerate(levels)}
+    return np.array([*(place.get(value, -1) for value in distinct), -1], dtype=np.int64)[codes]
 
 
 def group_by_columns(data: pd.DataFrame, groups: Any) -> list[pd.Series[Any]]:
@@ -211,7 +248,7 @@ def group_by_values(
         else:
             distinct, codes[present] = np.unique(clean.to_numpy(), return_inverse=True)
             levels = tuple(distinct.tolist())
-        attributes.append(_Attribute(name, levels, codes[used]))
+        attributes.append(_Attribute(name, levels, codes[used], codes[keep & ~used]))
     return _cross(attributes, (), shifts_only=False)
 
 
@@ -223,4 +260,8 @@ def _cross(attributes: list[_Attribute], notes: tuple[str, ...], shifts_only: bo
             f"groups: all used rows are in one group ({index.labels[group[0]]}); allowed: at "
             "least two groups with rows"
         )
-    return Grouping(index, group, notes, shifts_only)
+    lost = np.stack([a.dropped for a in attributes])
+    known = (lost >= 0).all(axis=0)
+    size = index.n_groups
+    dropped = np.bincount(index.encode(list(lost[:, known])), minlength=size)
+    return Grouping(index, group, np.append(dropped, (~known).sum()), notes, shifts_only)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from bopstats._progress import Tick, nothing
 from bopstats._typing import BoolArray, FloatArray, IntArray
 from bopstats.costs import Cost
 from bopstats.design import Design
@@ -95,9 +96,9 @@ class CrossFit:
             )
 
     def partition(
-        self, splits: tuple[Split, ...], full: FittedPair, plan: Plan
+        self, splits: tuple[Split, ...], full: FittedPair, plan: Plan, tick: Tick = nothing
     ) -> tuple[RowBop, GroupMoments | None]:
-        """Predict every test row of a partition.
+        """Predict every test row of a partition; `tick` is called once a fold.
 
         Returns
         -------
@@ -116,6 +117,7 @@ class CrossFit:
                     sums = GroupMoments.from_rows(self._curve(rows, fold, both))
                     curve = sums if curve is None else curve + sums
                 parts.append((rows, fold, [masked.first() for masked in both]))
+            tick(1)
         rows = np.concatenate([part[0] for part in parts])
         order = np.argsort(rows, kind="stable")
         both = [joined([part[2][which] for part in parts]).of(order) for which in (0, 1)]

@@ -78,7 +78,7 @@ class EvaluatedFactor:
     `name` is the bare variable or expression, without C(), I() or Q() around it; `simple` tells
     that it is a variable. `variables` are the columns that it reads. `categories` and `codes` are
     those of a categorical factor, `values` those of a numeric one with a single column; the others
-    are None.
+    are None. `evaluate` computes the factor from other values of the variables.
     """
 
     code: str
@@ -88,6 +88,7 @@ class EvaluatedFactor:
     categories: tuple[object, ...] | None
     codes: IntArray | None
     values: FloatArray | None
+    evaluate: Callable[[pd.DataFrame], Any]
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,9 @@ class Design:
     learned from the training rows only; it is None where there are none. `shifts_only` tells that
     the personal terms are constant within groups; `exposed` that the offset holds a log exposure.
     `variables` has no rows: its columns are both sides' variables, with the types and levels that
-    the models use. `data_columns` are the names of all columns of the data.
+    the models use. `data_columns` are the names of all columns of the data. `read` and `dropped`
+    have shape (G + 1,): rows of each group that `subset` keeps, and those of them that lack a
+    value; last those of which the group is not known, which are all dropped.
     """
 
     formula: str
@@ -135,6 +138,8 @@ class Design:
     shifts_only: bool
     variables: pd.DataFrame
     data_columns: tuple[str, ...]
+    read: IntArray
+    dropped: IntArray
     weight: FloatArray | None = None
     weight_type: str | None = None
     cluster: IntArray | None = None

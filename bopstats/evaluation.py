@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bopstats._typing import FloatArray
+from bopstats._typing import FloatArray, IntArray
 from bopstats.costs import Cost, group_metric
 from bopstats.exceptions import DataError, RowsNotKept
 from bopstats.groups import GroupIndex, GroupMoments, RowBop
@@ -113,6 +113,9 @@ class Evaluation:
     curve : tuple of GroupMoments
         One a partition: sums of the costs of explanation at every number of units, and of their
         means over these; empty where nothing was explained.
+    read, dropped : ndarray of int, shape (G + 1,), or None
+        Rows of each group that were read (within `subset`), and those of them dropped for missing
+        values; last those of which the group is not known. None where predictions were given.
     """
 
     settings: Settings
@@ -128,6 +131,8 @@ class Evaluation:
     notes: tuple[str, ...]
     refitted: Refitted | None = None
     curve: tuple[GroupMoments, ...] = ()
+    read: IntArray | None = None
+    dropped: IntArray | None = None
 
     def need_rows(self, what: str) -> tuple[RowBop, ...]:
         """Return the rows, or say that `what` cannot be had without them."""
@@ -150,6 +155,8 @@ def gather(
     row_flow: pd.DataFrame,
     notes: tuple[str, ...],
     curve: tuple[GroupMoments, ...] = (),
+    read: IntArray | None = None,
+    dropped: IntArray | None = None,
 ) -> Evaluation:
     """Sum the rows of every partition up; see `Evaluation`."""
     moments = tuple(GroupMoments.from_rows(each) for each in rows)
@@ -174,6 +181,8 @@ def gather(
         row_flow=row_flow,
         notes=notes,
         curve=curve,
+        read=read,
+        dropped=dropped,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from bopstats._progress import progress_bar
 from bopstats._typing import FloatArray
 from bopstats._validation import check_choice, check_flag, check_rng, check_share, fail, is_number
 from bopstats.assembly import Request, build_design
@@ -237,7 +238,8 @@ class PersonalizedGLM:
         rng : int or numpy.random.Generator
             Seed of the partitions, and of what is drawn after them.
         progress : bool, optional
-            Whether to show a progress bar of refits (needs tqdm); by default in a terminal.
+            Whether to show a progress bar (needs tqdm); by default in a terminal or notebook, of
+            what takes over two seconds.
 
         Returns
         -------
@@ -278,7 +280,8 @@ class PersonalizedGLM:
             penalty,
         )
         full = run.full_fit()
-        found = [run.partition(partition, full, plan) for partition in plan.partitions]
+        with progress_bar(sum(map(len, plan.partitions)), plan.kind, progress) as tick:
+            found = [run.partition(splits, full, plan, tick) for splits in plan.partitions]
         rows = tuple(each for each, _ in found)
         settings = self._settings(plan, full, folds, rng, bootstrap_seed, threshold, explanation)
         evaluation = gather(
@@ -291,6 +294,8 @@ class PersonalizedGLM:
             row_flow=self.design.row_flow,
             notes=(*self.design.notes, *plan.notes, *run.notes(plan)),
             curve=tuple(sums for _, sums in found if sums is not None),
+            read=self.design.read,
+            dropped=self.design.dropped,
         )
         if nested or refit_bootstrap:
             refitted = refit(

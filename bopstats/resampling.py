@@ -7,13 +7,12 @@ made of them is in `bopstats.inference.refits`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 
-from bopstats._progress import progress_bar
+from bopstats._progress import Tick, progress_bar
 from bopstats._typing import FloatArray, IntArray
 from bopstats._validation import check_count, fail
 from bopstats.crossfit import CrossFit
@@ -24,8 +23,6 @@ from bopstats.inference.estimates import estimate
 from bopstats.inference.means import group_means
 from bopstats.inference.refits import nested_intervals, refit_intervals
 from bopstats.splitting import Plan, Split, key_words
-
-Tick = Callable[[int], object]
 
 
 def refit(

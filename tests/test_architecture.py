@@ -12,8 +12,8 @@ import bopstats
 
 PACKAGE = Path(bopstats.__file__).parent
 ROOMS = [
-    *("_version", "exceptions", "_typing", "_validation", "_progress", "theory", "sampling"),
-    *("groups", "costs", "design"),
+    *("_version", "exceptions", "_typing", "_validation", "_progress", "_notebook", "theory"),
+    *("sampling", "groups", "costs", "design"),
     *("syntax", "columns", "outcome", "formula", "attributes", "assembly", "splitting"),
     *("planning", "fitting", "explanations", "streaming", "crossfit", "evaluation", "inference"),
     *("resampling", "tables", "plotting", "reporting", "saving", "results"),

@@ -91,7 +91,8 @@ def compare_models(
     rng : int or numpy.random.Generator
         Seed of the permutations.
     progress : bool, optional
-        Whether to show a progress bar (needs tqdm); by default in a terminal.
+        Whether to show a progress bar (needs tqdm); by default in a terminal or
+            notebook.
     batch : int
         Most rows that a model is given at once: bounds the memory.
 

@@ -151,20 +151,28 @@ def _check_finite(matrix: ModelMatrix) -> None:
 
 
 def _evaluated(factor: EvalFactor, info: FactorInfo, frame: pd.DataFrame) -> EvaluatedFactor:
-    variables = variables_in(factor.code, frame.columns)
-    values = factor.eval(info.state, frame)
+    values, levels, codes, numeric = factor.eval(info.state, frame), None, None, None
     if info.type == "categorical":
         if any(pd.isna(level) for level in info.categories):
             raise DataError(
                 f"term {factor.code!r} has no value in some rows; allowed: a value each"
             )
-        codes = patsy.categorical.categorical_to_int(values, info.categories, NO_NA)
-        codes = np.asarray(codes, dtype=np.int64)
-        return EvaluatedFactor(
-            factor.code, *core(factor.code), variables, tuple(info.categories), codes, None
-        )
-    numeric = np.asarray(values, dtype=np.float64) if info.num_columns == 1 else None
-    return EvaluatedFactor(factor.code, *core(factor.code), variables, None, None, numeric)
+        levels = tuple(info.categories)
+        found = patsy.categorical.categorical_to_int(values, info.categories, NO_NA)
+        codes = np.asarray(found, dtype=np.int64)
+    elif info.num_columns == 1:
+        numeric = np.asarray(values, dtype=np.float64)
+    variables = variables_in(factor.code, frame.columns)
+    evaluate = partial(_values, factor, info)
+    return EvaluatedFactor(
+        factor.code, *core(factor.code), variables, levels, codes, numeric, evaluate
+    )
+
+
+def _values(factor: EvalFactor, info: FactorInfo, frame: pd.DataFrame) -> Any:
+    """Return a factor's values for other rows, out of the box that C() puts them in."""
+    values = factor.eval(info.state, frame)
+    return values.data if hasattr(values, "contrast") else values
 
 
 def _relearner(

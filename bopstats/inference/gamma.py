@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
+from bopstats._notebook import Framed
 from bopstats._typing import FloatArray
 from bopstats.inference.estimates import Estimates
 
 
 @dataclass(frozen=True)
-class Gamma:
+class Gamma(Framed):
     """The smallest benefit over the groups covered.
 
     `value` is biased downward, being the minimum of noisy estimates; the limits are not. `group`
@@ -25,6 +27,20 @@ class Gamma:
     ci_upp: float
     covers: tuple[int, int]
     note: str = ""
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row: `gamma`, `group`, `ci_low`, `ci_upp`, `covers`, `of_groups`, `note`."""
+        return pd.DataFrame(
+            {
+                "gamma": [self.value],
+                "group": [self.group],
+                "ci_low": [self.ci_low],
+                "ci_upp": [self.ci_upp],
+                "covers": [self.covers[0]],
+                "of_groups": [self.covers[1]],
+                "note": [self.note],
+            }
+        )
 
     def __str__(self) -> str:
         """Return one line with estimate, group and limits."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
+from bopstats._progress import progress_bar
 from bopstats._typing import BoolArray, FloatArray
 from bopstats.evaluation import Evaluation
 from bopstats.groups import RowBop
@@ -70,8 +71,7 @@ def _bootstrapped(
 ) -> Estimates:
     family = alpha / max(1, int(base.covered.sum()))
     figures, errors, failed = [], [], np.zeros(len(base.status))
-    for r in range(len(evaluation.need_rows(f"ci={ci!r}"))):
-        draws = _replicates(evaluation, base, r)
+    for draws in _all_replicates(evaluation, base, f"ci={ci!r}"):
         vary = np.nan_to_num(draws.std_err) > 0
         low, high = limits(draws, alpha=alpha, method=ci)
         if together and (groups := np.flatnonzero(vary[:-1] & base.covered)).size:
@@ -103,6 +103,15 @@ def _bootstrapped(
             for used, lost, old in zip(use, failed, base.reason, strict=True)
         ),
     )
+
+
+def _all_replicates(evaluation: Evaluation, base: Estimates, asked: str) -> Iterator[Replicates]:
+    """Yield each partition's replicates, with a progress bar."""
+    partitions = len(evaluation.need_rows(asked))
+    with progress_bar(partitions, f"bootstrap, {base.cost.name}") as tick:
+        for r in range(partitions):
+            yield _replicates(evaluation, base, r)
+            tick(1)
 
 
 def _replicates(evaluation: Evaluation, base: Estimates, r: int) -> Replicates:

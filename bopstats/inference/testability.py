@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from bopstats._progress import progress_bar
 from bopstats._typing import FloatArray, IntArray
 from bopstats.exceptions import DomainError
 from bopstats.groups import RowBop
@@ -35,6 +36,7 @@ _LEVEL = 0.05
 _FEW_VALUES = 10
 _ERRORS_SHOWN = 6.0
 _VERDICT_LAWS = ("ternary", "gaussian")
+BAND = ("law", "kind", "describes", "effect", "error_lower", "error_upper")
 CERTIFIED, PLUG_IN = "certified", "plug-in"
 
 
@@ -144,21 +146,25 @@ def error_band(estimates: Estimates, effects: FloatArray) -> pd.DataFrame:
     """
     groups = np.flatnonzero(estimates.covered)
     runs = [_partition(estimates, r, groups, None) for r in range(len(estimates.n))]
+    # A certified law is the same in all partitions; so are the groups' sizes, mostly.
+    same = all(
+        np.array_equal(a, b) for run in runs for a, b in zip(run[1:], runs[0][1:], strict=True)
+    )
+    laws = runs[0][0]
+    needed = [runs[:1] if same and law.kind == CERTIFIED else runs for law in laws]
     parts = []
-    for place, law in enumerate(runs[0][0]):
-        # A certified law is the same in all partitions; so are the groups' sizes, mostly.
-        same = law.kind == CERTIFIED and all(
-            np.array_equal(a, b) for run in runs for a, b in zip(run[1:], runs[0][1:], strict=True)
-        )
-        each = [
-            _errors(laws[place], sizes, effective, effects)
-            for laws, sizes, effective in (runs[:1] if same else runs)
-        ]
-        lower, upper = np.median(each, axis=0)
-        about = {"law": law.name, "kind": law.kind, "describes": law.describes}
-        columns = {"effect": effects, "error_lower": lower, "error_upper": upper}
-        parts.append(pd.DataFrame({**about, **columns}))
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    with progress_bar(sum(map(len, needed)), "error curve") as tick:
+        for place, law in enumerate(laws):
+            each = []
+            for found, sizes, effective in needed[place]:
+                each.append(_errors(found[place], sizes, effective, effects))
+                tick(1)
+            lower, upper = np.median(each, axis=0)
+            about = {"law": law.name, "kind": law.kind, "describes": law.describes}
+            columns = {"effect": effects, "error_lower": lower, "error_upper": upper}
+            parts.append(pd.DataFrame({**about, **columns}))
+    empty = pd.DataFrame(columns=list(BAND))
+    return pd.concat(parts, ignore_index=True) if parts else empty
 
 
 def default_effects(estimates: Estimates) -> FloatArray:

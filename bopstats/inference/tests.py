@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import log_ndtr, ndtr, ndtri
 
+from bopstats._notebook import Framed
 from bopstats._typing import FloatArray, IntArray
 from bopstats._validation import check_choice, check_flag, check_real, check_share, fail
 from bopstats.exceptions import DataError
@@ -93,8 +94,14 @@ class ThresholdRule:
     type_two: float
 
 
+_ROW = (
+    *("cost", "kind", "null", "alternative", "method", "statistic", "df", "df_error", "pvalue"),
+    *("reject", "alpha", "covers", "of_groups", "effect", "max_error", "verdict", "note"),
+)
+
+
 @dataclass(frozen=True)
-class BoPTest:
+class BoPTest(Framed):
     """A test on all groups together.
 
     Attributes
@@ -149,6 +156,23 @@ class BoPTest:
     reject_threshold: ThresholdRule | None
     verdict: str
     note: str
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row: cost, hypotheses, method, statistic, p-value, verdict and so on.
+
+        Returns
+        -------
+        DataFrame
+            Columns `cost`, `kind`, `null`, `alternative`, `method`, `statistic`, `df`, `df_error`,
+            `pvalue`, `reject`, `alpha`, `covers`, `of_groups`, `effect` (nan without one),
+            `max_error`, `verdict`, `note`. Bounds are frames of their own.
+        """
+        own = {
+            "covers": self.covers[0],
+            "of_groups": self.covers[1],
+            "effect": np.nan if self.effect is None else self.effect,
+        }
+        return pd.DataFrame([{n: own[n] if n in own else getattr(self, n) for n in _ROW}])
 
     def __str__(self) -> str:
         """Return the test in a few lines."""

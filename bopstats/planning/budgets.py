@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import mpmath
 import numpy as np
 
+from bopstats._notebook import Framed
 from bopstats.planning import _common as common
 from bopstats.planning._common import Count, Levels
 from bopstats.theory import budget
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class AttributeBudget:
+class AttributeBudget(Framed):
     """How many personal attributes can be checked for benefit in every group.
 
     Attributes

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bopstats._notebook import Framed
+from bopstats._progress import progress_bar
 from bopstats._validation import check_count, check_real, fail
 from bopstats.planning import _common as common
 from bopstats.theory._base import Law
@@ -78,7 +80,7 @@ class MenuItem:
 
 
 @dataclass(frozen=True)
-class AttributeMenu:
+class AttributeMenu(Framed):
     """Every set of the attributes, the richest verifiable ones first.
 
     Attributes
@@ -322,8 +324,7 @@ def _bounds(cells: list[Cells], effect: float, law: Law) -> tuple[list[float], l
     distinct = sorted(dict(zip(keys, cells, strict=True)).items(), key=lambda kc: kc[1].sizes.size)
     most = int(np.clip(ALL_SIZES // len(distinct), 12, MOST_SIZES))
     answers: dict[tuple[bytes, bytes], tuple[float, float]] = {}
-    for first in range(0, len(distinct), BATCH):
-        names, batch = zip(*distinct[first : first + BATCH], strict=True)
+    for names, batch in _batches(distinct):
         lower = lower_error(_problem([_rounded(c, most, up=True) for c in batch], effect, law))
         upper = np.full(len(batch), np.nan)
         if law.has_test:
@@ -331,6 +332,15 @@ def _bounds(cells: list[Cells], effect: float, law: Law) -> tuple[list[float], l
             upper = upper_error(_problem(rounded, effect, law))
         answers |= zip(names, zip(lower.tolist(), upper.tolist(), strict=True), strict=True)
     return [answers[key][0] for key in keys], [answers[key][1] for key in keys]
+
+
+def _batches(distinct: list[Any]) -> Iterator[tuple[Any, ...]]:
+    """Yield keys and cells of `BATCH` sets at a time, with a progress bar."""
+    with progress_bar(len(distinct), "attribute menu") as tick:
+        for first in range(0, len(distinct), BATCH):
+            some = distinct[first : first + BATCH]
+            yield tuple(zip(*some, strict=True))
+            tick(len(some))
 
 
 def _rounded(cells: Cells, most: int, *, up: bool) -> Cells:

@@ -11,6 +11,7 @@ import mpmath
 import numpy as np
 from scipy.optimize import brentq
 
+from bopstats._notebook import Framed
 from bopstats._validation import fail
 from bopstats.planning import _common as common
 from bopstats.planning._common import Levels
@@ -28,7 +29,7 @@ _DIGITS = 30
 
 
 @dataclass(frozen=True)
-class SampleSize:
+class SampleSize(Framed):
     """How many rows in all it takes to check `k` personal attributes, in equal groups.
 
     Attributes
@@ -87,7 +88,7 @@ class SampleSize:
 
 
 @dataclass(frozen=True)
-class DetectableEffect:
+class DetectableEffect(Framed):
     """The smallest benefit that a study can find in every group.
 
     Attributes

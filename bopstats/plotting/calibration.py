@@ -17,8 +17,10 @@ from bopstats.plotting.style import (
     label_below,
     panel_title,
     panels_per_row,
+    say_instead,
 )
 from bopstats.tables.content import number
+from bopstats.tables.suppression import MASKED
 
 _LOOKS = {"generic": ("o", VERMILION, "white"), "personalized": ("s", BLUE, BLUE)}
 _SMALL = TEXT_SIZE - 1.0
@@ -30,7 +32,7 @@ def calibration_data(bins: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     bins : DataFrame
-        What `BoPResults.calibration_bins` returned.
+        What `BoPResults.calibration_bins` returned, with column `status` ("ok" or "masked").
     table : DataFrame
         What `BoPResults.calibration` returned.
 
@@ -38,7 +40,7 @@ def calibration_data(bins: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         A row a group, model and bin: `predicted` and `observed` means, `ci_low`, `ci_upp`, `n`,
-        and the group's `intercept` and `slope`.
+        and the group's `intercept`, `slope` and `status`.
     """
     return bins.merge(table[["group", "model", "intercept", "slope"]], on=["group", "model"])
 
@@ -68,13 +70,16 @@ def calibration(bins: pd.DataFrame, table: pd.DataFrame, *, ax: Any = None) -> l
         panel.axline((ends[0], ends[0]), slope=1.0, color=BLACK, linewidth=0.8, linestyle=":")
         panel.set_xlim(*ends)
         panel.set_ylim(*ends)
-        rows = data[data["group"] == group]
-        for model, part in rows.groupby("model", sort=False):
-            _model(panel, str(model), part)
-        _say(panel, rows)
         panel.tick_params(labelsize=_SMALL)
         panel.locator_params(nbins=4)
         panel_title(panel, group)
+        rows = data[data["group"] == group]
+        if (rows["status"] == MASKED).any():
+            say_instead(panel, MASKED)
+            continue
+        for model, part in rows.groupby("model", sort=False):
+            _model(panel, str(model), part)
+        _say(panel, rows)
     label_below(panels, "mean of held-out predictions", "mean outcome, with limits", columns)
     return panels
 
@@ -83,7 +88,10 @@ def _ends(data: pd.DataFrame) -> tuple[float, float]:
     """Return the common ends of both axes: all points, and limits if they are not far off."""
     points = data[["predicted", "observed"]].to_numpy(dtype=np.float64)
     limits = data[["ci_low", "ci_upp"]].to_numpy(dtype=np.float64)
-    low, high = float(np.nanmin(points)), float(np.nanmax(points))
+    points = points[np.isfinite(points)]
+    if not len(points):
+        return 0.0, 1.0
+    low, high = float(points.min()), float(points.max())
     room = (high - low) or 1.0
     limits = limits[np.isfinite(limits)]
     known = np.clip(limits, low - 0.5 * room, high + 0.5 * room)

@@ -18,7 +18,9 @@ from bopstats.plotting.style import (
     VERMILION,
     axes_for,
     cost_name,
+    say_instead,
 )
+from bopstats.tables.suppression import MASKED
 
 _LOOKS = {"certified": (GREY, "", "-."), "plug-in": (BLUE, "....", "--")}
 _OTHERS = (VERMILION, "\\\\\\\\", ":")
@@ -48,6 +50,7 @@ def data_error_curve(
     unit: str = "",
     effect: float | None = None,
     max_error: float = 0.5,
+    masked: bool = False,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw the summed error of the best test against the effect, with the data's own groups.
@@ -66,6 +69,8 @@ def data_error_curve(
         Smallest benefit that matters, drawn as a line.
     max_error : float
         Largest tolerable summed error, drawn as a line.
+    masked : bool
+        Whether the band is left out because it would give small groups away.
     ax : Axes, optional
         Where to draw.
 
@@ -90,8 +95,11 @@ def data_error_curve(
         at = check_real("effect", effect, low=0.0)
         label = f"smallest benefit that matters, ε = {at:g}"
         ax.axvline(at, color=ORANGE, linewidth=1.4, linestyle=(0, (4, 2)), label=label)
-    right = float(data["effect"].max())
-    _position(ax, gamma, right)
+    if data.empty:
+        why = "bounds depend on the sizes of all groups" if masked else "no group has bounds"
+        say_instead(ax, f"{MASKED}: {why}" if masked else why)
+    else:
+        _position(ax, gamma, float(data["effect"].max()))
     ax.set_ylim(-0.02, 1.04)
     ax.set_xlabel(f"smallest benefit of a group, {unit}".rstrip(", "), fontsize=TEXT_SIZE)
     ax.set_ylabel("type I + type II error of the best test", fontsize=TEXT_SIZE)

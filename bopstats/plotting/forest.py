@@ -29,6 +29,7 @@ from bopstats.plotting.style import (
     wrapped,
 )
 from bopstats.tables.content import Shown, decimals_for, power_of_ten
+from bopstats.tables.suppression import MASK, MASKED
 
 _NARROW, _WIDE, _GAP = 34, 64, 10.0
 _PLOT_INCHES, _EDGE_INCHES = 2.9, 2.2
@@ -182,12 +183,20 @@ def _interval(
 
 def _cells(data: pd.DataFrame, show: Shown, level: float) -> tuple[dict[str, list[str]], list[str]]:
     """Return the texts of the columns left of the plot by header, and of the one right of it."""
-    left = {"n": ["–" if np.isnan(n) else f"{n:,g}" for n in data["n"]]}
+    masked = data["status"] == MASKED
+    none = np.where(masked, MASK, "–").tolist()
+
+    def filled(values: pd.Series[Any], texts: list[str]) -> list[str]:
+        known = values.notna()
+        return [t if k else dash for t, k, dash in zip(texts, known, none, strict=True)]
+
+    left = {"n": filled(data["n"], [f"{n:,g}" for n in data["n"]])}
     if data["events"].notna().any():
         each = zip(data["events"], data["percent"], strict=True)
-        left["events (%)"] = ["–" if np.isnan(p) else f"{e:,g} ({p:.1f})" for e, p in each]
+        left["events (%)"] = filled(data["percent"], [f"{e:,g} ({p:.1f})" for e, p in each])
     for name in ("generic", "personalized"):
-        left[f"{name}\ncost"] = [show(value) for value in data[f"cost_{name}"]]
+        cost = data[f"cost_{name}"]
+        left[f"{name}\ncost"] = filled(cost, [show(value) for value in cost])
     right = [f"BoP ({level:g} % CI)"]
     for row in data.to_dict("records"):
         limits = [_signed(row[end], show) for end in ("ci_low", "ci_upp")]

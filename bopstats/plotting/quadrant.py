@@ -26,6 +26,7 @@ from bopstats.plotting.style import (
     grid_for,
 )
 from bopstats.tables.agreement import CORNERS, agreement
+from bopstats.tables.suppression import MASKED
 
 _SIDE, _LONGEST_SIDE, _ROOM, _FEW = 4.6, 6.6, 0.16, 12
 _KEY = (
@@ -101,9 +102,9 @@ def quadrant(
         _panel(panel, rows, effects)
         panel.set_xlabel(f"benefit for prediction, {cost_name(prediction)}", fontsize=TEXT_SIZE)
         panel.set_ylabel(f"benefit for explanation, {cost_name(name)}", fontsize=TEXT_SIZE)
-    named = data.loc[(data["explanation"] == explanations[0]) & (data["number"] > 0), "group"]
+    named = _named(data)
     figure: Any = panels[0].get_figure(root=True)
-    room = write_key(figure, list(named), _KEY)
+    room = write_key(figure, named, _KEY)
     if ax is None:
         figure.set_size_inches(figure.get_figwidth(), figure.get_figheight() + room)
     figure.draw_without_rendering()  # the numbers need to know where the points are
@@ -114,6 +115,14 @@ def quadrant(
         groups, others = known & (numbers > 0), known & (numbers == 0)
         number_points(panel, points[groups], [str(n) for n in numbers[groups]], points[others])
     return panels
+
+
+def _named(data: pd.DataFrame) -> list[str]:
+    """Return the groups by number, with a word for those that no panel shows."""
+    groups = data[data["number"] > 0]
+    shown = set(groups.loc[groups["corner"] != MASKED, "group"])
+    names = dict.fromkeys(groups["group"])
+    return [name if name in shown else f"{name} ({MASKED})" for name in names]
 
 
 def _points(rows: pd.DataFrame) -> FloatArray:
@@ -146,9 +155,10 @@ def _panel(ax: Axes, rows: pd.DataFrame, effects: tuple[float | None, float | No
         _name_corner(ax, corner, place, int((groups["corner"] == corner).sum()))
     ax.tick_params(labelsize=TEXT_SIZE)
     ax.locator_params(nbins=5)
-    ax.set_title(
-        f"Prediction and explanation: {cost_name(rows['explanation'].iloc[0])}", fontsize=TITLE_SIZE
-    )
+    title = f"Prediction and explanation: {cost_name(rows['explanation'].iloc[0])}"
+    hidden = int((groups["corner"] == MASKED).sum())
+    title += f"\n{hidden} of {len(groups)} groups masked" if hidden else ""
+    ax.set_title(title, fontsize=TITLE_SIZE)
 
 
 def _point(ax: Axes, row: dict[Any, Any]) -> None:

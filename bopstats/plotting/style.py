@@ -143,6 +143,20 @@ def panel_title(ax: Axes, group: object) -> None:
     ax.set_title(wrapped(group, _PANEL_LETTERS), fontsize=TEXT_SIZE, linespacing=1.0)
 
 
+def say_instead(ax: Axes, words: str) -> None:
+    """Write why there is nothing to see."""
+    ax.text(
+        *(0.5, 0.5, words),
+        transform=ax.transAxes,
+        ha="center",
+        va="center",
+        fontsize=TEXT_SIZE,
+        color=GREY,
+        fontstyle="italic",
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
+    )
+
+
 def label_below(panels: Sequence[Axes], x: str, y: str, columns: int) -> None:
     """Name the axes of a grid at its edges, with one legend for all panels."""
     for i, panel in enumerate(panels):
@@ -150,7 +164,8 @@ def label_below(panels: Sequence[Axes], x: str, y: str, columns: int) -> None:
             panel.set_ylabel(wrapped(y, _PANEL_LETTERS // 2), fontsize=TEXT_SIZE)
         if i + columns >= len(panels):
             panel.set_xlabel(wrapped(x, _PANEL_LETTERS), fontsize=TEXT_SIZE)
-    handles, labels = panels[0].get_legend_handles_labels()
+    found = (panel.get_legend_handles_labels() for panel in panels)
+    handles, labels = next((each for each in found if each[0]), ([], []))
     if handles:
         figure: Any = panels[0].get_figure(root=True)
         figure.legend(

@@ -20,7 +20,9 @@ from bopstats.plotting.style import (
     label_below,
     panel_title,
     panels_per_row,
+    say_instead,
 )
+from bopstats.tables.suppression import MASKED
 
 _COLOURS, _MARKERS = (BLUE, VERMILION), ("o", "s")
 
@@ -31,14 +33,14 @@ def top_curve_data(curve: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     curve : DataFrame
-        Columns `cost`, `group`, `r`, `bop`, `ci_low`, `ci_upp`.
+        Columns `cost`, `group`, `r`, `bop`, `ci_low`, `ci_upp` and `status` ("ok" or "masked").
 
     Returns
     -------
     DataFrame
         These columns, by group, cost and r in the order they came.
     """
-    return curve[["cost", "group", "r", "bop", "ci_low", "ci_upp"]].reset_index(drop=True)
+    return curve[["cost", "group", "r", "bop", "ci_low", "ci_upp", "status"]].reset_index(drop=True)
 
 
 def top_curve(curve: pd.DataFrame, *, r: int | None = None, ax: Any = None) -> list[Axes]:
@@ -66,7 +68,10 @@ def top_curve(curve: pd.DataFrame, *, r: int | None = None, ax: Any = None) -> l
         panel.axhline(0.0, color=BLACK, linewidth=0.8)
         if r is not None:
             panel.axvline(r, color=BLACK, linewidth=0.8, linestyle=":")
-        parts = data[data["group"] == group].groupby("cost", sort=False)
+        shown = data["status"] != MASKED
+        parts = data[(data["group"] == group) & shown].groupby("cost", sort=False)
+        if not len(parts):
+            say_instead(panel, MASKED)
         for i, (cost, rows) in enumerate(parts):
             _line(panel, i, str(cost), rows)
         panel.xaxis.set_major_locator(MaxNLocator(5, integer=True))

@@ -107,7 +107,7 @@ def top_curves(
         return
     settings = findings.evaluation.settings
     costs = {cost.name: _drawn_name(cost, options) for cost in findings.evaluation.costs}
-    frame = curve.assign(cost=curve["cost"].map(costs))
+    frame = curve.assign(cost=curve["cost"].map(costs), status="ok")
     yield number.figure(
         "top-curves",
         lambda: plotting.top_curve(frame, r=settings.top),
@@ -168,7 +168,7 @@ def calibration(
     words = "" if some == bins["group"].nunique() else " (groups with small bins are masked)"
     yield number.figure(
         "calibration-figure",
-        lambda: plotting.calibration(shown, table),
+        lambda: plotting.calibration(shown.assign(status="ok"), table),
         caption=f"Calibration of both models' predictions, by group{words}",
         description=f"{some} panels, one a group and one for the population: mean outcome against "
         "mean prediction in bins, for the generic and the personalized model, with the diagonal "

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from functools import cached_property, partial
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from bopstats.fitting.results import Models
 from bopstats.inference.curves import curve_estimates
 from bopstats.inference.estimates import Estimates, estimate
 from bopstats.inference.resampled import estimate_as_asked
+from bopstats.tables.labels import check_labels, relabel
 
 T = TypeVar("T")
 
@@ -79,6 +81,15 @@ class ResultsCore:
             index=index[seen],
             columns=list(rows[0].costs),
         )
+
+    def _labelled(self, labels: Any) -> Self:
+        """Return these results with labels in place of names; figures are shared."""
+        chosen = check_labels(labels)
+        if not chosen:
+            return self
+        named = copy(self)
+        named.evaluation = relabel(self.evaluation, chosen)
+        return named
 
     def _cost(self, name: str | None) -> Cost:
         costs = {cost.name: cost for cost in self.evaluation.costs}

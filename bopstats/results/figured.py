@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from bopstats._validation import check_choice
 from bopstats.results.answers import Answers
-from bopstats.results.drawn import sides_frame
+from bopstats.results.drawn import Drawn
 from bopstats.results.plots import Plots
-from bopstats.tables.agreement import agreement, count_corners
+from bopstats.tables.agreement import count_corners
 
 
 class Figured(Answers):
@@ -26,6 +29,8 @@ class Figured(Answers):
         *,
         by: str = "group",
         alpha: float = 0.05,
+        suppress: Any = None,
+        labels: Mapping[str, str] | None = None,
     ) -> pd.DataFrame:
         """Return whether benefits for prediction and for explanation agree.
 
@@ -40,6 +45,9 @@ class Figured(Answers):
             how many groups lie in each corner.
         alpha : float
             Intervals at 1 − alpha.
+        suppress, labels
+            As in `BoPResults.table`: a group with small counts is masked, and so is what would
+            give it away.
 
         Returns
         -------
@@ -58,5 +66,5 @@ class Figured(Answers):
         2
         """
         check_choice("by", by, ("group", "corner"))
-        found = agreement(*sides_frame(self, prediction, explanation, alpha))
+        found = Drawn.of(self, alpha, labels, suppress).agreement(prediction, explanation)
         return found if by == "group" else count_corners(found)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any
 
 import pandas as pd
 
@@ -18,7 +17,6 @@ from bopstats.inference.tests import BoPTest, Question
 from bopstats.results.figured import Figured
 from bopstats.tables.findings import Findings, suppressed
 from bopstats.tables.frame import build_frame
-from bopstats.tables.labels import check_labels, relabel
 from bopstats.tables.suppression import check_suppress
 
 
@@ -51,15 +49,6 @@ class Gathered(Figured):
             effects=named._effects_of_design(),
         )
         return suppressed(found, k)
-
-    def _labelled(self, labels: Any) -> Self:
-        """Return these results with labels in place of names; figures are shared."""
-        chosen = check_labels(labels)
-        if not chosen:
-            return self
-        named = copy(self)
-        named.evaluation = relabel(self.evaluation, chosen)
-        return named
 
     def _effects_of_design(self) -> pd.DataFrame | None:
         """Return the primary cost's design effects where rows are not a simple sample."""

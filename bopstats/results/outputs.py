@@ -27,11 +27,15 @@ class BoPResults(Reported, Savable):
 
     def __repr__(self) -> str:
         """Return a useful line."""
-        settings = self.evaluation.settings
+        run = self.evaluation
         return (
-            f"<BoPResults: {settings.formula}; {settings.family}, n = {self.evaluation.n_used}, "
-            f"{self.evaluation.groups.n_groups} groups; {self.gamma()}>"
+            f"<{type(self).__name__}: {run.settings.formula}; {run.settings.family}, "
+            f"n = {run.n_used}, {run.groups.n_groups} groups; {self.gamma()}>"
         )
+
+    def _repr_html_(self) -> str:
+        """Show the benefit of each group by the primary cost."""
+        return self.table("benefit").as_html()
 
     def summary(
         self,

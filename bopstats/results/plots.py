@@ -5,20 +5,18 @@ Figures are loaded when one is first asked for, so results without figures load 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from bopstats.costs import Cost
-from bopstats.results.answers import Answers
-from bopstats.results.drawn import band_frame, cost_frame, people_frame, sides_frame
+from bopstats.results.panels import Panels
 
 if TYPE_CHECKING:
     from bopstats.plotting.style import Axes
 
 
-class Plots:
+class Plots(Panels):
     """Figures of one result, ``res.plot``; each has a twin ``*_data``: what is drawn.
 
     Parameters
@@ -27,14 +25,6 @@ class Plots:
         The result.
     """
 
-    def __init__(self, results: Answers) -> None:
-        self._results = results
-
-    def __repr__(self) -> str:
-        """Name the figures."""
-        names = [name for name in vars(Plots) if name[0] != "_" and not name.endswith("_data")]
-        return f"<figures: {', '.join(f'.{name}()' for name in names)}>"
-
     def forest_data(
         self,
         cost: str | None = None,
@@ -42,19 +32,20 @@ class Plots:
         effect: float | None = None,
         alpha: float = 0.05,
         max_error: float = 0.5,
+        suppress: Any = None,
+        labels: Mapping[str, str] | None = None,
     ) -> pd.DataFrame:
         """Return what `forest` draws: a row a group, the population last.
 
         Parameters
         ----------
-        cost, effect, alpha, max_error
+        cost, effect, alpha, max_error, suppress, labels
             As in `forest`.
         """
         from bopstats import plotting
 
-        return plotting.forest_data(
-            cost_frame(self._results, self._cost(cost), alpha, effect, max_error)
-        )
+        drawn = self._drawn(alpha, labels, suppress)
+        return plotting.forest_data(drawn.cost_frame(self._cost(cost), effect, max_error))
 
     def forest(
         self,
@@ -63,6 +54,8 @@ class Plots:
         effect: float | None = None,
         alpha: float = 0.05,
         max_error: float = 0.5,
+        suppress: Any = None,
+        labels: Mapping[str, str] | None = None,
         ax: Axes | None = None,
     ) -> Axes:
         """Draw every group's benefit with its interval, beside its size, events and costs.
@@ -78,6 +71,9 @@ class Plots:
             Intervals at 1 − alpha.
         max_error : float
             Largest tolerable sum of both error rates, for the verdicts.
+        suppress, labels
+            As in `BoPResults.table`: a group with small counts is masked, and so is what would
+            give it away.
         ax : Axes, optional
             Where to draw; columns stand left and right of it.
 
@@ -97,7 +93,7 @@ class Plots:
         from bopstats import plotting
 
         chosen = self._cost(cost)
-        frame = cost_frame(self._results, chosen, alpha, effect, max_error)
+        frame = self._drawn(alpha, labels, suppress).cost_frame(chosen, effect, max_error)
         return plotting.forest(frame, unit=chosen.unit, effect=effect, alpha=alpha, ax=ax)
 
     def quadrant_data(
@@ -106,17 +102,20 @@ class Plots:
         explanation: str | None = None,
         *,
         alpha: float = 0.05,
+        suppress: Any = None,
+        labels: Mapping[str, str] | None = None,
     ) -> pd.DataFrame:
         """Return what `quadrant` draws: `BoPResults.agreement` with the groups' numbers.
 
         Parameters
         ----------
-        prediction, explanation, alpha
+        prediction, explanation, alpha, suppress, labels
             As in `quadrant`.
         """
         from bopstats import plotting
 
-        return plotting.quadrant_data(*sides_frame(self._results, prediction, explanation, alpha))
+        drawn = self._drawn(alpha, labels, suppress)
+        return plotting.quadrant_data(*drawn.sides(prediction, explanation))
 
     def quadrant(
         self,
@@ -125,6 +124,8 @@ class Plots:
         *,
         effects: tuple[float | None, float | None] = (None, None),
         alpha: float = 0.05,
+        suppress: Any = None,
+        labels: Mapping[str, str] | None = None,
         ax: Axes | Sequence[Axes] | None = None,
     ) -> list[Axes]:
         """Draw each group's benefit for prediction against its benefit for explanation.
@@ -140,6 +141,9 @@ class Plots:
             Smallest benefits that matter, for prediction and for explanation, drawn as lines.
         alpha : float
             Intervals at 1 − alpha.
+        suppress, labels
+            As in `BoPResults.table`: a group with small counts is masked, and so is what would
+            give it away.
         ax : Axes or sequence of Axes, optional
             Where to draw, one a panel; the groups' names stand below the figure.
 
@@ -150,7 +154,7 @@ class Plots:
         """
         from bopstats import plotting
 
-        sides = sides_frame(self._results, prediction, explanation, alpha)
+        sides = self._drawn(alpha, labels, suppress).sides(prediction, explanation)
         return plotting.quadrant(*sides, effects=effects, ax=ax)
 
     def error_curve_data(
@@ -159,19 +163,20 @@ class Plots:
         effects: Sequence[float] | None = None,
         *,
         alpha: float = 0.05,
+        suppress: Any = None,
+        labels: Mapping[str, str] | None = None,
     ) -> pd.DataFrame:
         """Return what `error_curve` draws: columns law, kind, effect, error_lower, error_upper.
 
         Parameters
         ----------
-        cost, effects, alpha
+        cost, effects, alpha, suppress, labels
             As in `error_curve`.
         """
         from bopstats import plotting
 
-        return plotting.data_error_curve_data(
-            band_frame(self._results, self._cost(cost), effects, alpha)
-        )
+        drawn = self._drawn(alpha, labels, suppress)
+        return plotting.data_error_curve_data(drawn.band(self._cost(cost), effects))
 
     def error_curve(
         self,
@@ -181,6 +186,8 @@ class Plots:
         effect: float | None = None,
         alpha: float = 0.05,
         max_error: float = 0.5,
+        suppress: Any = None,
+        labels: Mapping[str, str] | None = None,
         ax: Axes | None = None,
     ) -> Axes:
         """Draw the summed error of the best test of the data's own groups against the effect.
@@ -198,160 +205,28 @@ class Plots:
             Limits of the smallest benefit seen at 1 − alpha.
         max_error : float
             Largest tolerable summed error, drawn as a line.
+        suppress, labels
+            As in `BoPResults.table`: a group with small counts is masked, and so is what would
+            give it away.
         ax : Axes, optional
             Where to draw.
 
         Returns
         -------
         Axes
-            A band a law of the individual benefit, with the numbers of ``res.test(effect=…)``.
+            A band a law of the individual benefit, with the numbers of ``res.test(effect=…)``;
+            nothing where a group is masked, since bounds are functions of all groups' sizes.
         """
         from bopstats import plotting
 
-        chosen = self._cost(cost)
+        chosen, drawn = self._cost(cost), self._drawn(alpha, labels, suppress)
         return plotting.data_error_curve(
-            band_frame(self._results, chosen, effects, alpha),
-            self._results.gamma(chosen.name, alpha=alpha),
-            cost=chosen.name,
+            drawn.band(chosen, effects),
+            drawn.gamma(chosen),
+            cost=drawn.name(chosen),
             unit=chosen.unit,
             effect=effect,
             max_error=max_error,
+            masked=drawn.hides(chosen),
             ax=ax,
         )
-
-    def individual_data(self, cost: str | None = None, *, bins: int = 25) -> pd.DataFrame:
-        """Return what `individual` draws: a row a group and bar, the population last.
-
-        Parameters
-        ----------
-        cost, bins
-            As in `individual`.
-        """
-        from bopstats import plotting
-
-        chosen = self._cost(cost)
-        return plotting.individual_data(
-            people_frame(self._results, chosen), integer=chosen.integer, bins=bins
-        )
-
-    def individual(
-        self,
-        cost: str | None = None,
-        *,
-        bins: int = 25,
-        ax: Axes | Sequence[Axes] | None = None,
-    ) -> list[Axes]:
-        """Draw how the individual benefit is spread in each group; needs the rows.
-
-        Parameters
-        ----------
-        cost : str, optional
-            By default the primary cost; it must have a value for each person.
-        bins : int
-            Bars of a real-valued benefit.
-        ax : Axes or sequence of Axes, optional
-            One a group with people, and one for the population.
-
-        Returns
-        -------
-        list of Axes
-            Shares of people over all partitions, with the normal law of the same mean and
-            standard deviation; for benefits of −1, 0 and +1 the three shares.
-        """
-        from bopstats import plotting
-
-        chosen = self._cost(cost)
-        return plotting.individual(
-            people_frame(self._results, chosen),
-            integer=chosen.integer,
-            unit=chosen.unit,
-            bins=bins,
-            ax=ax,
-        )
-
-    def top_curve_data(self, cost: str | None = None, *, alpha: float = 0.05) -> pd.DataFrame:
-        """Return what `top_curve` draws: columns cost, group, r, bop, ci_low, ci_upp.
-
-        Parameters
-        ----------
-        cost, alpha
-            As in `top_curve`.
-        """
-        from bopstats import plotting
-
-        return plotting.top_curve_data(self._results.top_curve(cost, alpha=alpha))
-
-    def top_curve(
-        self,
-        cost: str | None = None,
-        *,
-        alpha: float = 0.05,
-        ax: Axes | Sequence[Axes] | None = None,
-    ) -> list[Axes]:
-        """Draw the benefit for explanation at every number of terms kept.
-
-        Parameters
-        ----------
-        cost : str, optional
-            A cost of explanation; by default all that the result has.
-        alpha : float
-            Bands at 1 − alpha, at each number of terms on its own.
-        ax : Axes or sequence of Axes, optional
-            One a group, and one for the population.
-
-        Returns
-        -------
-        list of Axes
-            A line with a band a cost; the dotted line is the number that the analysis kept.
-        """
-        from bopstats import plotting
-
-        curve = self._results.top_curve(cost, alpha=alpha)
-        return plotting.top_curve(curve, r=self._results.evaluation.settings.top, ax=ax)
-
-    def calibration_data(self, bins: int = 5, *, alpha: float = 0.05) -> pd.DataFrame:
-        """Return what `calibration` draws: a row a group, model and bin.
-
-        Parameters
-        ----------
-        bins, alpha
-            As in `calibration`.
-        """
-        from bopstats import plotting
-
-        return plotting.calibration_data(*self._calibration(bins, alpha))
-
-    def calibration(
-        self,
-        bins: int = 5,
-        *,
-        alpha: float = 0.05,
-        ax: Axes | Sequence[Axes] | None = None,
-    ) -> list[Axes]:
-        """Draw the calibration of both models' held-out predictions in each group.
-
-        Parameters
-        ----------
-        bins : int
-            Bins a group, of equal weight.
-        alpha : float
-            Limits at 1 − alpha.
-        ax : Axes or sequence of Axes, optional
-            One a group, and one for the population.
-
-        Returns
-        -------
-        list of Axes
-            Points are bins, the diagonal is perfect calibration; intercept (ideal 0) and slope
-            (ideal 1) of both models stand in the corner.
-        """
-        from bopstats import plotting
-
-        return plotting.calibration(*self._calibration(bins, alpha), ax=ax)
-
-    def _cost(self, name: str | None) -> Cost:
-        return self._results._cost(name)
-
-    def _calibration(self, bins: int, alpha: float) -> tuple[pd.DataFrame, pd.DataFrame]:
-        results = self._results
-        return results.calibration_bins(bins, alpha=alpha), results.calibration(alpha=alpha)

@@ -9,8 +9,9 @@ import pandas as pd
 
 from bopstats._typing import FloatArray
 from bopstats.groups import POPULATION
+from bopstats.tables.suppression import MASKED
 
-_FIGURES = ("bop", "ci_low", "ci_upp", "verdict")
+_FIGURES = ["bop", "ci_low", "ci_upp", "verdict"]
 _WORDS = {1.0: "better", 0.0: "the same", -1.0: "worse"}
 UNKNOWN = "not known"
 CORNERS = (
@@ -39,7 +40,8 @@ def agreement(frame: pd.DataFrame, prediction: str, explanations: Sequence[str])
         A row an explanation cost and group, the population last: `group`, `n`, `prediction`,
         `explanation` (the costs), `bop`, `ci_low`, `ci_upp` and `verdict` of each with
         ``_prediction`` or ``_explanation`` behind, and `corner`, which reads the signs of both
-        estimates ("predicts better, explains worse"; "the same" is a benefit of exactly 0).
+        estimates ("predicts better, explains worse"; "the same" is a benefit of exactly 0), or
+        is "masked".
 
     Examples
     --------
@@ -52,31 +54,27 @@ def agreement(frame: pd.DataFrame, prediction: str, explanations: Sequence[str])
     ...         "ci_low": [0.0, -0.3],
     ...         "ci_upp": [0.2, -0.1],
     ...         "verdict": ["cannot tell", "harms"],
+    ...         "status": ["ok", "ok"],
     ...     }
     ... )
     >>> agreement(frame, "brier", ["sufficiency"])["corner"].tolist()
     ['predicts better, explains worse']
     """
-    left = _side(frame, prediction, "prediction")
     parts = []
     for name in explanations:
-        right = _side(frame, name, "explanation").drop(columns=["group", "n"])
-        part = pd.concat([left, right], axis=1)
-        part.insert(2, "prediction", prediction)
-        part.insert(3, "explanation", name)
+        left, right = (
+            frame[frame["cost"] == cost].reset_index(drop=True) for cost in (prediction, name)
+        )
+        part = left[["group", "n"]].assign(prediction=prediction, explanation=name)
+        part = part.join(left[_FIGURES].add_suffix("_prediction"))
+        part = part.join(right[_FIGURES].add_suffix("_explanation"))
+        part["corner"] = corner_names(
+            left["bop"].to_numpy(dtype=np.float64), right["bop"].to_numpy(dtype=np.float64)
+        )
+        hidden = (left["status"] == MASKED) | (right["status"] == MASKED)
+        part["corner"] = part["corner"].mask(hidden, MASKED)
         parts.append(part)
-    found = pd.concat(parts, ignore_index=True)
-    found["corner"] = corner_names(
-        found["bop_prediction"].to_numpy(dtype=np.float64),
-        found["bop_explanation"].to_numpy(dtype=np.float64),
-    )
-    return found
-
-
-def _side(frame: pd.DataFrame, cost: str, suffix: str) -> pd.DataFrame:
-    rows = frame[frame["cost"] == cost].reset_index(drop=True)
-    figures = {f"{name}_{suffix}": rows[name] for name in _FIGURES}
-    return pd.DataFrame({"group": rows["group"], "n": rows["n"], **figures})
+    return pd.concat(parts, ignore_index=True)
 
 
 def corner_names(prediction: FloatArray, explanation: FloatArray) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from bopstats.tables.content import count, number
@@ -31,6 +32,10 @@ def groups_table(findings: Findings, options: Options) -> Table:
         columns += [Column("Effective n")]
         texts += [[number(n, 1) for n in rows["n_eff"]]]
     cells = [masks.show(each, masks.counts) for each in texts]
+    read, unknown = _read(findings)
+    for name in read:
+        columns.append(Column(str(name).capitalize()))
+        cells.append([MASK if pd.isna(n) else str(n) for n in read[name]])
     grid = Grid(
         tuple(columns), tuple(group_rows(evaluation.groups, list(zip(*cells, strict=True))))
     )
@@ -39,8 +44,32 @@ def groups_table(findings: Findings, options: Options) -> Table:
     caption = f"People evaluated, by group; outcome {outcome}"
     caption += f" (event: {event})" if event is not None else ""
     keep = [*evaluation.groups.attributes, "group", "n", "n_eff", "events", "status"]
-    figures = rows[[name for name in rows.columns if name in keep]]
-    return Table.of(caption, grid, tuple(general(findings, options.prespecified)), figures)
+    figures = rows[[name for name in rows.columns if name in keep]].join(read)
+    notes = (*unknown, *general(findings, options.prespecified))
+    return Table.of(caption, grid, notes, figures)
+
+
+def _read(findings: Findings) -> tuple[pd.DataFrame, list[str]]:
+    """Return rows read and dropped by group, the population last, and what to say of them.
+
+    There is nothing to show where no row was dropped.
+    """
+    evaluation, masks = findings.evaluation, findings.masks
+    if evaluation.read is None or evaluation.dropped is None or not evaluation.dropped.any():
+        return pd.DataFrame(), []
+    counts = pd.DataFrame({"read": evaluation.read, "missing": evaluation.dropped}, dtype="Int64")
+    counts.loc[len(counts)] = counts.sum()
+    if masks.k is not None:
+        counts = counts.mask(np.repeat(masks.read[:, None], 2, axis=1))
+    unknown = len(counts) - 2
+    notes = ["Read: rows of the data; missing: those without a value that the analysis uses."]
+    if evaluation.read[-1]:
+        many = counts["read"].iloc[unknown]
+        words = MASK if pd.isna(many) else str(many)
+        notes[0] += f" Rows whose group is not known ({words}) count in the population only."
+    if evaluation.settings.weight_type == "freq":
+        notes[0] += " A row stands for as many people as its weight says."
+    return counts.drop(index=unknown).reset_index(drop=True), notes
 
 
 def events_cells(rows: pd.DataFrame, digits: int) -> list[str]:

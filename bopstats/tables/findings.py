@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -34,7 +34,9 @@ class Masks:
     `counts` and each of `figures` (a cost each) have shape (G + 1,), the population last: rows
     whose numbers of people, or whose costs and benefits, are masked. `gammas`, `pvalues` and
     `covers` name the costs whose smallest benefit, p-value over all groups, and number of groups
-    covered would speak of a masked group. `k` is None where nothing was asked to be masked.
+    covered would speak of a masked group. `read` has shape (G + 2,): groups, rows of unknown group,
+    and the population, of which the numbers of rows read and dropped are masked. `k` is None
+    where nothing was asked to be masked.
     """
 
     k: int | None = None
@@ -43,6 +45,7 @@ class Masks:
     gammas: frozenset[str] = frozenset()
     pvalues: frozenset[str] = frozenset()
     covers: frozenset[str] = frozenset()
+    read: BoolArray = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
     @property
     def any(self) -> bool:
@@ -88,7 +91,7 @@ def suppressed(findings: Findings, k: int | None) -> Findings:
     """Return findings in which no count from 1 to k − 1 shows, nor what would give it away."""
     if k is None:
         return findings
-    masks = _masks(findings, k)
+    masks = find_masks(findings.evaluation, findings.estimates, k)
     parts = [
         mask_frame(findings.rows(cost.name), masks.counts, masks.figures[cost.name])
         for cost in findings.evaluation.costs
@@ -146,24 +149,76 @@ def _masked_test(test: BoPTest, masks: Masks, name: str) -> BoPTest:
     )
 
 
-def _masks(findings: Findings, k: int) -> Masks:
-    evaluation = findings.evaluation
+def find_masks(evaluation: Evaluation, estimates: Mapping[str, Estimates], k: int) -> Masks:
+    """Return what may not be shown of a run.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        The run.
+    estimates : mapping
+        The figures of each of its costs.
+    k : int
+        Smallest count that may be shown.
+    """
     binary = evaluation.settings.family == "binomial"
-    people = _people(findings.estimates[evaluation.costs[0].name], binary)
+    people = _people(estimates[evaluation.costs[0].name], binary)
     counts = _with_total(people, protect(people[:-1], k), k)
     figures = {
-        cost.name: _with_total(more, protect(more[:-1], k, counts[:-1]), k) | counts
+        cost.name: mask_figures(cost, [estimates[cost.name]], binary, counts, k)
         for cost in evaluation.costs
-        for more in [_counted(cost, findings.estimates[cost.name], people)]
     }
     spoken = {
-        cost.name: _spoken(findings.estimates[cost.name], figures[cost.name][:-1], counts[:-1])
+        cost.name: _spoken(estimates[cost.name], figures[cost.name][:-1], counts[:-1])
         for cost in evaluation.costs
     }
     gammas, pvalues, covers = (
         frozenset(name for name, found in spoken.items() if found[i]) for i in range(3)
     )
-    return Masks(k, counts, figures, gammas, pvalues, covers)
+    read = _mask_read(evaluation, people[:-1, 0], counts, k)
+    return Masks(k, counts, figures, gammas, pvalues, covers, read)
+
+
+def _mask_read(evaluation: Evaluation, n: FloatArray, counts: BoolArray, k: int) -> BoolArray:
+    """Return which numbers of rows read and dropped may not be shown.
+
+    Both go together, since their difference is what was used; so is what was used but not
+    evaluated. The row flow tells how many were dropped in all: where that must not be known of
+    these groups, none is shown.
+    """
+    if evaluation.read is None or evaluation.dropped is None:
+        return np.zeros(0, dtype=bool)
+    dropped = evaluation.dropped.astype(np.float64)
+    trained = evaluation.read - dropped - np.append(n, 0.0)
+    # Rows with frequency weights are not people.
+    trained = np.where(trained > 0, trained, 0.0)
+    told = np.stack([dropped, trained], axis=1)
+    masked = protect(told, k, np.append(counts[:-1], False))
+    if hides_total(told, masked, k):
+        masked[:] = True
+    return np.append(masked, masked.all() | counts[-1])
+
+
+def mask_figures(
+    cost: Cost, found: Sequence[Estimates], binary: bool, counts: BoolArray, k: int
+) -> BoolArray:
+    """Return the rows of which figures of a cost, shown together, may not be shown.
+
+    Parameters
+    ----------
+    cost : Cost
+        The cost.
+    found : sequence of Estimates
+        One or more estimates of it, such as those at several numbers of terms kept.
+    binary : bool
+        Whether there are events.
+    counts : ndarray of bool, shape (G + 1,)
+        Rows whose numbers of people are masked.
+    k : int
+        Smallest count that may be shown.
+    """
+    told = np.concatenate([_counted(cost, each, _people(each, binary)) for each in found], axis=1)
+    return _with_total(told, protect(told[:-1], k, counts[:-1]), k) | counts
 
 
 def _with_total(counts: FloatArray, masked: BoolArray, k: int) -> BoolArray:

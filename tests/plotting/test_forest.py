@@ -146,7 +146,7 @@ def test_a_masked_group_shows_that_it_is_masked():
     ax = forest(frame)
     height = row_of(ax, "b")
     assert [shown(each) for each in ax.texts if each.xy[1] == height] == [
-        *("–", "–", "–", "b", "masked"),
+        *("[c]", "[c]", "[c]", "b", "masked"),
     ]
     assert height not in [y for _, y, _ in markers(ax)]
 

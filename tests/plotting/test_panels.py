@@ -168,7 +168,9 @@ def invented_curve():
         for group in ("a", "$x_1$", "population")
         for r in range(1, 5)
     ]
-    return pd.DataFrame(rows, columns=["cost", "group", "r", "bop", "ci_low", "ci_upp"])
+    return pd.DataFrame(rows, columns=["cost", "group", "r", "bop", "ci_low", "ci_upp"]).assign(
+        status="ok"
+    )
 
 
 def test_top_curve_draws_a_line_and_a_band_a_cost():

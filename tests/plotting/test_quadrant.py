@@ -133,6 +133,7 @@ def test_a_group_without_figures_has_a_place_in_the_key_only():
             "ci_low": [0.0, np.nan, -np.inf] * 2,
             "ci_upp": [0.2, np.nan, np.inf] * 2,
             "verdict": ["benefits", "", "benefits"] * 2,
+            "status": ["ok", "empty", "ok"] * 2,
         }
     )
     (ax,) = bop.plotting.quadrant(frame, "brier", ["sufficiency"])
