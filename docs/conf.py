@@ -59,6 +59,7 @@ sphinx_gallery_conf = {
 
 html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static"]
+html_sidebars = {"index": [], "start": []}
 html_css_files = ["pages.css"]
 html_title = "bopstats"
 html_show_sphinx = False
