@@ -2,8 +2,8 @@
 Which attributes can this study check?
 ======================================
 
-A bar for each set of attributes: no test errs less than its left end, a simple test no more than its
-right end. Where the bar lies left of the dotted line, the set can be checked.
+A bar for each set of attributes: no test errs less than its left end, a simple test no more than
+its right end. Where the bar lies left of the dotted line, the set can be checked.
 """
 
 import bopstats as bop

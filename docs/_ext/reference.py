@@ -7,28 +7,26 @@ backticks becomes a link where one thing of that name is described, and is code 
 import inspect
 
 import bopstats
-from bopstats import datasets, exceptions, planning, plotting, theory
+from bopstats import datasets, exceptions, plotting
 
 
 def public_names():
     """Return the full names that ``docs/api.rst`` must list."""
-    names = [f"bopstats.{name}" for name in bopstats.__all__]
-    modules = {each.__name__ for each in (datasets, planning, plotting, theory)}
-    names = [name for name in names if name not in modules]
-    names += [f"bopstats.datasets.{name}" for name in datasets.__all__]
-    for module in (exceptions, plotting):
-        names += [f"{module.__name__}.{name}" for name in _defined(module)]
+    modules = {
+        bopstats: bopstats.__all__,
+        datasets: datasets.__all__,
+        datasets.mimic3: datasets.mimic3.__all__,
+        plotting: plotting.__all__,
+        exceptions: [name for name, value in vars(exceptions).items() if inspect.isclass(value)],
+    }
+    names = [
+        f"{module.__name__}.{name}"
+        for module, public in modules.items()
+        for name in public
+        if not inspect.ismodule(getattr(module, name))
+    ]
     names.remove("bopstats.exceptions.BopError")  # is bopstats.BopError
     return sorted(names)
-
-
-def _defined(module):
-    """Return the public functions and classes that a module without ``__all__`` defines."""
-    return [
-        name
-        for name, value in vars(module).items()
-        if getattr(value, "__module__", "") == module.__name__ and not name.startswith("_")
-    ]
 
 
 def public_methods(owner):
@@ -38,8 +36,7 @@ def public_methods(owner):
         for each in owner.__mro__
         if each.__module__.startswith("bopstats")
         for name, value in vars(each).items()
-        if not name.startswith("_")
-        and (inspect.isroutine(value) or hasattr(value, "__get__"))
+        if not name.startswith("_") and (inspect.isroutine(value) or hasattr(value, "__get__"))
     ]
 
 
@@ -80,9 +77,7 @@ def link(app, env, node, contnode):
     ]
     if len(found) != 1:
         return contnode
-    return domain.resolve_xref(
-        env, node["refdoc"], app.builder, "obj", found[0], node, contnode
-    )
+    return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", found[0], node, contnode)
 
 
 def setup(app):
