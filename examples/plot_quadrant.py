@@ -9,6 +9,7 @@ gains both ways.
 import bopstats as bop
 
 nhanes = bop.datasets.load_nhanes()
-model = bop.glm("high_bp ~ bmi + hba1c + sleep_hours | sex * insured", data=nhanes)
+generic = "bmi + total_chol + hdl_chol + hba1c + sleep_hours + ever_smoker"
+model = bop.glm(f"high_bp ~ {generic} | sex * race_ethnicity", data=nhanes)
 res = model.fit(rng=1, repeats=1)
 axes = res.plot.quadrant("brier")

@@ -56,7 +56,7 @@ def test_code_of_a_page_is_either_run_or_not_python(page):
 def test_links_and_named_files_are_there(page):
     text, here = TEXTS[page], (DOCS / page).parent
     for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
-        in_gallery = re.search(r"(?:^|/)gallery/(plot_\w+)", target)
+        in_gallery = re.search(r"gallery/(?:images/sphx_glr_)?(plot_\D+?)(?:_\d+.png)?$", target)
         if in_gallery:  # made while building
             assert (DOCS.parent / "examples" / f"{in_gallery[1]}.py").exists(), target
         elif not target.startswith("http") and not target.endswith("gallery/index"):
