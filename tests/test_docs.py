@@ -59,6 +59,8 @@ def test_links_and_named_files_are_there(page):
         in_gallery = re.search(r"gallery/(?:images/sphx_glr_)?(plot_\D+?)(?:_\d+.png)?$", target)
         if in_gallery:  # made while building
             assert (DOCS.parent / "examples" / f"{in_gallery[1]}.py").exists(), target
+        elif "reference/" in target:  # likewise
+            assert target.rpartition("/")[2] in listed_names(), target
         elif not target.startswith("http") and not target.endswith("gallery/index"):
             assert (here / target).exists(), target
     for name in re.findall(r"`((?:tests|benchmarks|docs|examples)/[\w/.]+)`", text):
