@@ -26,8 +26,9 @@ def test_the_code_of_a_page_prints_what_it_shows(page, tmp_path, monkeypatch, re
         pytest.importorskip("duckdb")
         demo = request.getfixturevalue("shared") / "data" / "mimic3_demo"
         (tmp_path / "mimic-iii-clinical-database-demo-1.4").symlink_to(demo)
-    if "to_docx" in TEXTS[page]:
-        pytest.importorskip("docx")
+    for call, library in (("to_docx", "docx"), ("res.report(", "jinja2")):
+        if call in TEXTS[page]:
+            pytest.importorskip(library)
     code = only_code(TEXTS[page])
     test = doctest.DocTestParser().get_doctest(code, {}, page, page, 0)
     assert len(test.examples) > 0
