@@ -89,7 +89,7 @@ def make_personalized(
     disagreement q and cost c of a group, the personalized model alone is right with probability
     (q + b)/2, the generic one alone with (q − b)/2, neither with c − (q + b)/2. The 0–1 benefit is
     then b, its individual values are −1, 0 or 1 with variance q − b²; the Brier benefit is b/2, the
-    log loss benefit b log 3. Possible if |b| ≤ q, (q + b)/2 ≤ c and (q − b)/2 ≤ 1 − c.
+    log loss benefit b log 3. Possible if −q ≤ b ≤ q, (q + b)/2 ≤ c and (q − b)/2 ≤ 1 − c.
 
     Continuous: the errors of the two models are normal with mean squares c and c' = c − b and
     correlation
@@ -97,7 +97,7 @@ def make_personalized(
     .. math:: \rho = \frac{c + c' - q}{2 \sqrt{c\,c'}},
 
     so that their predictions differ by q in mean square. The individual benefit has mean b and
-    variance 2c² + 2c'² − 4ρ²cc'. Possible if c' > 0 and |ρ| ≤ 1.
+    variance 2c² + 2c'² − 4ρ²cc'. Possible if c' > 0 and −1 ≤ ρ ≤ 1.
 
     Explanations: the generic model's prediction changes at 0.5 (share of classes, or mean square)
     when only its top terms are kept, and at 0.5 when they are taken away; the personalized one's

@@ -61,5 +61,5 @@ def menu_chart(menu: AttributeMenu, *, most: int = 40, ax: Axes | None = None) -
     ax.set_xlim(-0.02, 1.02)
     ax.set_xlabel("type I + type II error of the best test")
     ax.set_title(f"n = {menu.n_total:,.0f}, ε = {menu.effect:g}\n{menu.law.describes}", fontsize=10)
-    ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3)
+    ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=4, ncols=3)
     return ax

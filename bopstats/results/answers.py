@@ -52,7 +52,7 @@ class Answers(ResultsCore):
             method.
         simultaneous : bool
             Whether the groups' intervals hold together at 1 − alpha (Šidák; with a bootstrap, the
-            largest |t|). p-values stay as they are.
+            largest ``|t|``). p-values stay as they are.
 
         Returns
         -------

@@ -68,9 +68,10 @@ def error_lower_bound(
           :math:`1-\sqrt{x}/2` for :math:`x \le 1`, else :math:`1/(1+x)`, with
           :math:`x = 1/\sum_j (c_j^{m_j}-1)^{-1}`. For equal groups it holds for every allocation
           of the same number of rows.
-        * "truncated": second moment of the likelihood ratio, cut where it is large; rules out up
-          to twice the rows that "chi2" does. The cut is found by a grid and zooming in; every
-          cut gives a valid bound. Needs a law with known tails.
+        * "truncated": second moment of the likelihood ratio, cut where it is large; rules out
+          about twice the rows that "chi2" does, more where small errors are asked for. The cut is
+          found by a grid and zooming in; every cut gives a valid bound. Needs a law with known
+          tails.
         * "best": the larger of the two, kept from wiggling where sums are whole numbers: a bound
           for a few rows more is a bound as well.
         * "published": uniform weights and :math:`1-\sqrt{x}/2`, as printed in the literature
