@@ -1,0 +1,96 @@
+"""What the experiments share: the layout of their tables. Not an analysis of its own.
+
+The framework compares, in every group, the cost of the generic model with that of the personalized
+one, for prediction (BoP-P) and for explanation (BoP-X: sufficiency and incomprehensiveness); so the
+first table has one row a group and these three blocks. It follows the description of the framework
+(Cornelis, Bernárdez, Jeong and Miolane, arXiv:2502.02786) and is no copy of a table of theirs.
+"""
+
+import sys
+import textwrap
+
+import pandas as pd
+
+BLOCKS = {
+    "zero_one": "prediction (0-1 loss)",
+    "squared_error": "prediction (squared error)",
+    "sufficiency": "sufficiency",
+    "incomprehensiveness": "incomprehensiveness",
+}
+COSTS = {"cost_generic": "generic", "cost_personalized": "person.", "bop": "BoP"}
+
+DIFFERENCES = """\
+Where this differs from the paper's experiments: the models are GLMs, not neural nets, so that
+integrated gradients are exact, not approximated by Captum; every person is held out once in each
+partition (5-fold cross-fitting), not in one 70/30 split; folds are not stratified by the outcome;
+numbers enter as straight lines, and personal attributes shift a prediction without changing what
+another predictor does. An explanation keeps half of the generic model's terms; the rest is set to
+the training rows' mean. BoP = generic minus personalized cost; positive: personalization helps."""
+
+
+def group_table(res):
+    """A row a group; for each cost the generic model's, the personalized model's, the benefit."""
+    frame = res.frame()
+    table = {("", "n"): frame.groupby("group", sort=False)["n"].first()}
+    for cost, rows in frame.groupby("cost", sort=False):
+        if cost in BLOCKS:
+            by_group = rows.set_index("group")
+            table |= {(BLOCKS[cost], title): by_group[name] for name, title in COSTS.items()}
+    return pd.DataFrame(table).rename_axis(None)
+
+
+def test_table(res, effects):
+    """A row a cost: the smallest benefit, p-values of both tests on all groups, the verdict."""
+    rows = []
+    for cost, effect in effects.items():
+        gamma, every = res.gamma(cost), res.test(cost, effect=effect)
+        harm = res.test(cost, kind="harm")
+        limits = (gamma.value, gamma.ci_low, gamma.ci_upp)
+        rows.append((cost, *limits, every.pvalue, harm.pvalue, every.verdict))
+    names = ["cost", "gamma", "2.5 %", "97.5 %", "p every benefits", "p some harmed", "verdict"]
+    return pd.DataFrame(rows, columns=names).set_index("cost").rename_axis(None)
+
+
+def bound_table(res, effects):
+    """A row a cost and law of the benefit: what any test's error is, and the attribute budget.
+
+    The error is type I + type II, 1 for guessing; the budget is the number of yes/no attributes
+    that as many people could check at an error of 0.5.
+    """
+    rows = []
+    for cost, effect in effects.items():
+        test = res.test(cost, effect=effect, max_error=0.5)
+        known = test.error_lower.merge(test.error_upper).merge(test.max_attributes)
+        for law in known[known["law"] != "tilted"].itertuples():  # has no budget
+            errors = (law.error_lower, law.error_upper)
+            budget = (_count(law.necessary_any), _count(law.achievable))
+            rows.append((cost, f"{effect:.3g}", f"{law.law} ({law.kind})", *errors, *budget))
+    names = ["cost", "benefit", "law", "error at least", "error reached", "at most", "reached"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def _count(number):
+    return number if isinstance(number, str) else f"{number:g}"
+
+
+def note_lines(res):
+    """What a reader must know about the data and about single groups, each said once."""
+    frame = res.frame()
+    said = frame[frame["note"] != ""].groupby("note", sort=False)["group"].unique()
+    return [*res.notes, *(f"{'; '.join(groups)}: {note}" for note, groups in said.items())]
+
+
+def show(title, res, effects):
+    """Print one analysis; `effects` holds the smallest benefit worth finding, for each cost."""
+    print(title, file=sys.stderr)
+    flow = res.row_flow
+    lost = [f"{row.step} {row.dropped}" for row in flow.itertuples() if row.dropped]
+    print(f"\n{title}\n{'=' * len(title)}")
+    print("; ".join([f"{flow['left'].iloc[-1]} of {flow['left'].iloc[0]} rows", *lost]))
+    print(f"\n{group_table(res).to_string(float_format='{:.4f}'.format)}")
+    print("\nSmallest benefit of a group (gamma); does every group benefit, is some group harmed?")
+    print(test_table(res, effects).to_string(float_format="{:.4f}".format))
+    print("\nType I + type II error of any test for such a benefit; yes/no attributes at error 0.5")
+    print(bound_table(res, effects).to_string(index=False, float_format="{:.3f}".format))
+    for line in note_lines(res):
+        print(textwrap.fill(line, 100, initial_indent="Note: ", subsequent_indent="      "))
