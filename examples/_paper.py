@@ -62,15 +62,24 @@ def bound_table(res, effects):
         test = res.test(cost, effect=effect, max_error=0.5)
         known = test.error_lower.merge(test.error_upper).merge(test.max_attributes)
         for law in known[known["law"] != "tilted"].itertuples():  # has no budget
-            errors = (law.error_lower, law.error_upper)
-            budget = (_count(law.necessary_any), _count(law.achievable))
-            rows.append((cost, f"{effect:.3g}", f"{law.law} ({law.kind})", *errors, *budget))
-    names = ["cost", "benefit", "law", "error at least", "error reached", "at most", "reached"]
+            errors = (_shown(each, ".3f") for each in (law.error_lower, law.error_upper))
+            budget = (_shown(each, "g") for each in (law.necessary_any, law.achievable))
+            why = law.reason.partition(" (")[0]
+            rows.append((cost, f"{effect:.3g}", f"{law.law} ({law.kind})", *errors, *budget, why))
+    names = ["cost", "benefit", "law", "error at least", "reached", "at most", "can check", ""]
     return pd.DataFrame(rows, columns=names)
 
 
-def _count(number):
-    return number if isinstance(number, str) else f"{number:g}"
+def _shown(number, form):
+    if isinstance(number, str):
+        return number
+    return "-" if pd.isna(number) else format(number, form)
+
+
+def _lines(table, **options):
+    """The table as text, without blanks at the ends of lines."""
+    text = table.to_string(float_format="{:.4f}".format, **options)
+    return "\n".join(line.rstrip() for line in text.splitlines())
 
 
 def note_lines(res):
@@ -87,10 +96,10 @@ def show(title, res, effects):
     lost = [f"{row.step} {row.dropped}" for row in flow.itertuples() if row.dropped]
     print(f"\n{title}\n{'=' * len(title)}")
     print("; ".join([f"{flow['left'].iloc[-1]} of {flow['left'].iloc[0]} rows", *lost]))
-    print(f"\n{group_table(res).to_string(float_format='{:.4f}'.format)}")
+    print(f"\n{_lines(group_table(res))}")
     print("\nSmallest benefit of a group (gamma); does every group benefit, is some group harmed?")
-    print(test_table(res, effects).to_string(float_format="{:.4f}".format))
+    print(_lines(test_table(res, effects)))
     print("\nType I + type II error of any test for such a benefit; yes/no attributes at error 0.5")
-    print(bound_table(res, effects).to_string(index=False, float_format="{:.3f}".format))
+    print(_lines(bound_table(res, effects), index=False))
     for line in note_lines(res):
         print(textwrap.fill(line, 100, initial_indent="Note: ", subsequent_indent="      "))

@@ -23,10 +23,9 @@ import bopstats as bop
 parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
 parser.add_argument("--data", required=True, help="Adult as a Parquet file")
 parser.add_argument("--repeats", type=int, default=1, help="partitions, an odd number")
-parser.add_argument("--rows", type=int, help="use only the first rows")
 options = parser.parse_args()
 
-everyone = pd.read_parquet(options.data).head(options.rows or 10**9)
+everyone = pd.read_parquet(options.data)
 unpaid = everyone["workclass"].isin(["Without-pay", "Never-worked"])
 adult = everyone[~unpaid].copy()
 adult["workclass"] = adult["workclass"].astype(object)

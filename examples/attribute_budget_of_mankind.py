@@ -22,18 +22,23 @@ import pandas as pd
 
 import bopstats as bop
 
-PEOPLE, BENEFIT, ERROR, SD = 8_000_000_000, 0.01, 0.5, 0.1
+PEOPLE, BENEFIT, ERROR = 8_000_000_000, 0.01, 0.5
+SD = 0.1
+SCALE = SD / math.sqrt(2)  # of a Laplace law with this standard deviation
 BENEFITS = {
     "classification, 0-1 loss": (bop.Bounded(-1, 1), bop.PublishedCategorical()),
     "regression, Gaussian": (bop.Gaussian(SD), bop.Gaussian(SD)),
-    "regression, Laplace": (bop.Laplace(SD / math.sqrt(2)), bop.PublishedLaplace(SD / math.sqrt(2))),
+    "regression, Laplace": (
+        bop.Laplace(SCALE),
+        bop.PublishedLaplace(SCALE),
+    ),
 }
 
 
 def budgets():
     """A row a kind of benefit: k_max as published, and from both sides."""
     rows = {}
-    for name, (law, published) in BENEFITS.items():
+    for name, (law, _) in BENEFITS.items():
         budget = bop.attribute_budget(PEOPLE, BENEFIT, law, max_error=ERROR)
         rows[name] = {
             "published": float(budget.published),
@@ -46,14 +51,13 @@ def budgets():
 
 
 def errors(k):
-    """A row a number of attributes: the error of the best test, as published and from both sides."""
+    """A row a number of attributes: error of the best test, as published and from both sides."""
     groups = [2.0**each for each in k]
     table = {}
     for name, (law, published) in BENEFITS.items():
         sizes = [PEOPLE / each for each in groups]
         call = {"effect": BENEFIT, "sizes": sizes, "n_groups": groups}
-        bound = bop.error_lower_bound(law=published, method="published", **call)
-        table[name, "published"] = bound
+        table[name, "published"] = bop.error_lower_bound(law=published, method="published", **call)
         table[name, "at least"] = bop.error_lower_bound(law=law, **call)
         table[name, "reached"] = bop.error_upper_bound(law=law, **call)
     return pd.DataFrame(table, index=pd.Index(k, name="k"))

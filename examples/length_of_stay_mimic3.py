@@ -46,8 +46,12 @@ EXPLANATIONS = ("sufficiency", "incomprehensiveness")
 
 print(DIFFERENCES)
 if everyone["subject_id"].nunique() <= 100:
-    print("\nThis is MIMIC-III's demo: all of its patients have died since. No evidence of anything.")
-print(f"\n{len(everyone)} stays, {len(everyone) - len(stays)} of them shorter than 24 hours left out")
+    print(
+        "\nThis is MIMIC-III's demo: all of its patients have died since. No evidence of anything."
+    )
+print(
+    f"\n{len(everyone)} stays, {len(everyone) - len(stays)} of them shorter than 24 hours left out"
+)
 for name, model in ATTRIBUTES.items():
     res = bop.glm(f"long_stay ~ {model}", stays, "binomial", cluster="subject_id").fit(
         costs=["zero_one", "brier"], repeats=options.repeats, rng=1

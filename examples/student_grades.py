@@ -41,4 +41,6 @@ show("Student, passed, sex x age", res, effects)
 
 res = bop.glm(f"G3 ~ {MODEL}", pupils, "gaussian").fit(repeats=options.repeats, rng=1)
 effect = 0.01 * pupils["G3"].var()  # one per cent of the outcome's variance
-show("Student, final grade, sex x age", res, dict.fromkeys(("squared_error", *EXPLANATIONS), effect))
+show(
+    "Student, final grade, sex x age", res, dict.fromkeys(("squared_error", *EXPLANATIONS), effect)
+)
