@@ -7,11 +7,11 @@ than k_max attributes no test keeps type I + type II error at 0.5. Cornelis, Ber
 Miolane (arXiv:2502.02786) give k_max = 18 for classification and 22 and 26 for regression (Gaussian
 and Laplace benefits with standard deviation 0.1). Their formula gives 17.97, 22.30 and 25.91.
 
-Next to it stand bounds from both sides. "chi2": sharp for the direction that the test has, for
-any sizes of the groups. "best": more than that many no test can check with equal groups. "reached":
-as many the min-of-means test does check. The published value for classification is that of one
-benefit law, not of all laws on [-1, 1] (1 + 4 eps^2 per person, where 1/(1 - eps^2) is tight); that
-for Laplace takes a loose moment. A number of attributes is rounded down.
+Next to it stand bounds from both sides. "chi2": no test can check more, whatever the sizes of the
+groups (chi-squared bound in the direction that the test has). "best": nor more with equal groups.
+"reached": this many the min-of-means test does check, with equal groups. The published formulas
+are loose: for 0-1 loss 1 + 4 eps^2 a person, where 1/(1 - eps^2) is tight, and for Laplace benefits
+exp(t), t = eps/scale, where the test's direction has 2/3 exp(t) + 1/3 exp(-2t).
 """
 
 import argparse
