@@ -40,14 +40,15 @@ def group_table(res):
 
 
 def test_table(res, effects):
-    """A row a cost: the smallest benefit, p-values of both tests on all groups, the verdict."""
+    """A row a cost: smallest benefit, tests on all groups, groups clearly helped and harmed."""
     rows = []
     for cost, effect in effects.items():
         gamma, every = res.gamma(cost), res.test(cost, effect=effect)
         harm = res.test(cost, kind="harm")
-        limits = (gamma.value, gamma.ci_low, gamma.ci_upp)
-        rows.append((cost, *limits, every.pvalue, harm.pvalue, every.verdict))
-    names = ["cost", "gamma", "2.5 %", "97.5 %", "p every benefits", "p some harmed", "verdict"]
+        verdicts = [*res.frame(cost)["verdict"]][:-1]  # the last row is the population's
+        found = (every.pvalue, harm.pvalue, verdicts.count("benefits"), verdicts.count("harms"))
+        rows.append((cost, gamma.value, gamma.ci_low, gamma.ci_upp, *found, every.verdict))
+    names = ["cost", "gamma", "2.5 %", "97.5 %", "p every", "p harm", "helped", "harmed", "verdict"]
     return pd.DataFrame(rows, columns=names).set_index("cost").rename_axis(None)
 
 
@@ -83,10 +84,10 @@ def _lines(table, **options):
 
 
 def note_lines(res):
-    """What a reader must know about the data and about single groups, each said once."""
+    """What a reader must know about the data, and about single groups."""
     frame = res.frame()
-    said = frame[frame["note"] != ""].groupby("note", sort=False)["group"].unique()
-    return [*res.notes, *(f"{'; '.join(groups)}: {note}" for note, groups in said.items())]
+    told = frame[frame["note"] != ""].groupby(["cost", "note"], sort=False)["group"]
+    return [*res.notes, *(f"{cost}: {note} ({'; '.join(g)})" for (cost, note), g in told)]
 
 
 def show(title, res, effects):
@@ -97,7 +98,9 @@ def show(title, res, effects):
     print(f"\n{title}\n{'=' * len(title)}")
     print("; ".join([f"{flow['left'].iloc[-1]} of {flow['left'].iloc[0]} rows", *lost]))
     print(f"\n{_lines(group_table(res))}")
-    print("\nSmallest benefit of a group (gamma); does every group benefit, is some group harmed?")
+    print(
+        "\nSmallest benefit of a group; does every group benefit, is some harmed; groups clearly so"
+    )
     print(_lines(test_table(res, effects)))
     print("\nType I + type II error of any test for such a benefit; yes/no attributes at error 0.5")
     print(_lines(bound_table(res, effects), index=False))

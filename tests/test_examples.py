@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from experiments_page import PAGE, block
 from recompute import partition_costs
 from scipy import optimize, stats
 
@@ -64,8 +65,8 @@ def experiment(shared):
 
 @pytest.fixture(scope="module")
 def mankind():
-    """The names that the budget of mankind leaves."""
-    return run(BUDGET)[1]
+    """What the budget of mankind prints, and the names that it leaves."""
+    return run(BUDGET)[:2]
 
 
 @pytest.mark.parametrize("name", OTHERS)
@@ -176,7 +177,7 @@ def k_max(moment):
 
 
 def test_the_budget_of_mankind_by_solving_the_equation_once_more(mankind):
-    table = mankind["budgets"]()
+    table = mankind[1]["budgets"]()
     for name, moments in MOMENTS.items():
         expected = [k_max(moment) for moment in moments]
         assert [*table.loc[name, ["published", "chi2"]]] == pytest.approx(expected, abs=1e-5)
@@ -187,7 +188,7 @@ def test_the_budget_of_mankind_by_solving_the_equation_once_more(mankind):
 def test_the_budget_of_mankind_is_that_of_the_theory(mankind, shared):
     headline = (shared / "design" / "theory.md").read_text(encoding="utf-8")
     headline = headline.partition("**Headline numbers**")[2].splitlines()
-    table = mankind["budgets"]()
+    table = mankind[1]["budgets"]()
     for name, start in zip(table.index, ("| 0–1 loss", "| Gaussian", "| Laplace"), strict=True):
         (line,) = [each for each in headline if each.startswith(start)]
         published, valid, necessary, achievable = (
@@ -204,7 +205,7 @@ def test_the_budget_of_mankind_is_that_of_the_theory(mankind, shared):
 
 def test_the_error_that_is_reached_for_gaussian_benefits(mankind):
     k = range(18, 24)
-    found = mankind["errors"](k)["regression, Gaussian"]
+    found = mankind[1]["errors"](k)["regression, Gaussian"]
     z = np.linspace(-6, 12, 300_001)
     for each in k:
         delta = EFFECT / SD * math.sqrt(N / 2.0**each)
@@ -216,5 +217,28 @@ def test_the_error_that_is_reached_for_gaussian_benefits(mankind):
 
 def test_the_figure_of_mankind_is_drawn(mankind, tmp_path):
     path = tmp_path / "mankind.png"
-    mankind["draw"](path)
+    mankind[1]["draw"](path)
     assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_page_holds_what_the_budget_of_mankind_prints(mankind):
+    shown = block(BUDGET, PAGE.read_text(encoding="utf-8")).split("```")[1].removeprefix("text\n")
+    assert shown.split() == mankind[0].split()
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_the_page_holds_what_an_experiment_prints_with_all_partitions(name, experiment):
+    printed, _, shown = experiment(name)
+    page = block(name, PAGE.read_text(encoding="utf-8"))
+    assert name in page
+    for title, res, _ in shown:
+        section, here = (text.split(f"\n{title}\n=")[1] for text in (page, printed))
+        assert group_figures(section).keys() == group_figures(here).keys()
+        for group, (n, *costs) in group_figures(section).items():
+            frame = res.frame()
+            frame = frame[frame["group"] == group]
+            assert n == frame["n"].iloc[0]
+            spread = 5 * frame["std_err"].max() + 1e-3
+            generic, personalized, benefit = np.reshape(costs, (PERSONAL, 3)).T
+            assert benefit == pytest.approx(generic - personalized, abs=1.6e-4)
+            assert benefit == pytest.approx(group_figures(here)[group][3::3], abs=spread)
