@@ -153,6 +153,15 @@ def test_in_support2_a_class_changes_by_masking_wherever_the_rarer_one_was_predi
             assert costs.to_numpy()[0] == pytest.approx(np.negative(rarer), abs=1e-12)
 
 
+def test_days_in_hospital_are_predicted_from_labs_alone(shared):
+    demo = shared / "data" / "mimic3_demo"
+    printed, _, shown = run(
+        "length_of_stay_mimic3", "--mimic", demo, "--unit", "admission", "--repeats", 1
+    )
+    assert len(shown) == 4
+    assert "heart_rate" not in printed + shown[0][1].evaluation.settings.formula
+
+
 def test_the_same_call_prints_the_same(experiment):
     assert experiment("student_grades")[0] == experiment("student_grades", again=True)[0]
 
