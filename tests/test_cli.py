@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from bopstats import datasets
-from bopstats.cli import DEMO_FORMULA, main
+from bopstats.cli import main
+from bopstats.cli.demo import DEMO_FORMULA
 from bopstats.datasets.files import read_table
 from bopstats.planning import attribute_menu
 from bopstats.theory import Bounded

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pandas as pd
 
@@ -53,11 +53,24 @@ def read_table(path: str | Path) -> pd.DataFrame:
         raise DataError(f"data: got {path.name!r}; allowed: files in {', '.join(_READERS)}")
     if not path.is_file():
         raise DataError(f"data: no file {str(path)!r}")
+    return _read(reader, path, path.name)
+
+
+def read_csv(stream: BinaryIO, name: str) -> pd.DataFrame:
+    """Read CSV from a stream, called `name` in messages.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read.
+    """
+    return _read(pd.read_csv, stream, name)
+
+
+def _read(reader: Callable[[Any], Any], source: Path | BinaryIO, name: str) -> pd.DataFrame:
     try:
-        return pd.DataFrame(reader(path))
+        return pd.DataFrame(reader(source))
     except ImportError as error:
-        raise DataError(
-            f"data: {path.name!r} needs pyarrow: pip install 'bopstats[parquet]'"
-        ) from error
+        raise DataError(f"data: {name!r} needs pyarrow: pip install 'bopstats[parquet]'") from error
     except Exception as error:  # each reader has errors of its own
-        raise DataError(f"data: cannot read {path.name!r}: {error}") from error
+        raise DataError(f"data: cannot read {name!r}: {error}") from error

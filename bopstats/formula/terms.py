@@ -23,15 +23,9 @@ from patsy.eval import EvalEnvironment, EvalFactor
 from patsy.parse_formula import parse_formula
 
 from bopstats._validation import nearest
+from bopstats.allowlist import CONTRASTS, FUNCTIONS
 from bopstats.exceptions import BopError, DataError, FormulaError
-from bopstats.syntax import (
-    CONTRASTS,
-    FUNCTIONS,
-    TwoPart,
-    expanded_size,
-    is_expression,
-    names_in,
-)
+from bopstats.syntax import TwoPart, expanded_size, is_expression, names_in
 
 
 class _BS(patsy.splines.BS):  # type: ignore[misc]
