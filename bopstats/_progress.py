@@ -22,7 +22,7 @@ def progress_bar(total: int, label: str, show: bool | None) -> Iterator[Callable
     label : str
         What is going on.
     show : bool or None
-        None shows a bar in a terminal or notebook only.
+        None shows a bar in a terminal or notebook only, and after two seconds.
     """
     try:
         from tqdm.auto import tqdm
@@ -31,5 +31,5 @@ def progress_bar(total: int, label: str, show: bool | None) -> Iterator[Callable
     if tqdm is None or show is False or (show is None and not sys.stderr.isatty()):
         yield _nothing
         return
-    with tqdm(total=total, desc=label, leave=False) as bar:
+    with tqdm(total=total, desc=label, leave=False, delay=0 if show else 2) as bar:
         yield bar.update

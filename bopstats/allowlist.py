@@ -101,8 +101,8 @@ def check_condition(code: str, columns: Collection[str]) -> ast.expr:
     check_length("condition", code)
     if not is_expression(code):
         raise FormulaError(
-            "it cannot be read; equality is '==', texts stand in quotes, and a name with a blank "
-            'is Q("name")'
+            "the condition cannot be read; equality is '==', texts stand in quotes, a name with a "
+            'blank is Q("name")'
         )
     tree = ast.parse(code, mode="eval").body
     refused = next(_refused_in_condition(tree, frozenset(columns)), None) or _spoilt(tree, code)

@@ -18,6 +18,7 @@ from bopstats.exceptions import ArgumentError, DataError
 from bopstats.sampling import units_by_stratum
 
 WEIGHT_TYPES = ("freq", "prob", "precision")
+_MAX_LEVELS_SHOWN = 12
 
 
 def as_frame(data: Any) -> pd.DataFrame:
@@ -148,7 +149,9 @@ def _reorder(series: pd.Series[Any], name: str, reference: object | None) -> pd.
         return series
     levels = list(series.cat.categories)
     if reference not in levels:
-        allowed = "one of " + ", ".join(map(repr, levels)) + nearest(str(reference), levels)
+        some = ", ".join(map(repr, levels[:_MAX_LEVELS_SHOWN]))
+        some += ", …" if len(levels) > _MAX_LEVELS_SHOWN else ""
+        allowed = f"one of {some}{nearest(str(reference), levels)}"
         fail(f"ref[{name!r}]", reference, allowed)
     levels.remove(reference)
     return series.cat.reorder_categories([reference, *levels])

@@ -82,12 +82,15 @@ def subset_mask(data: pd.DataFrame, subset: Any) -> BoolArray:
 
 
 def _evaluated(condition: str, data: pd.DataFrame) -> Any:
+    shown = condition if len(condition) <= 200 else condition[:200] + "…"
     try:
         tree = check_condition(_in_words(condition), [str(name) for name in data.columns])
+    except FormulaError as error:
+        raise ArgumentError(f"subset: {error}\n    {shown}") from error
+    try:
         with np.errstate(all="ignore"):
             found = _value(tree, data)
-    except (FormulaError, TypeError, ValueError, ArithmeticError) as error:
-        shown = condition if len(condition) <= 200 else condition[:200] + "…"
+    except (TypeError, ValueError, ArithmeticError) as error:
         raise ArgumentError(
             f"subset: cannot evaluate {shown!r} ({error}); allowed: a boolean column or "
             "array, or a condition on columns such as 'age > 50'"

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from bopstats._progress import progress_bar
 from bopstats._typing import FloatArray
 from bopstats._validation import check_choice, check_flag, check_rng, check_share, fail, is_number
 from bopstats.assembly import Request, build_design
@@ -237,7 +238,8 @@ class PersonalizedGLM:
         rng : int or numpy.random.Generator
             Seed of the partitions, and of what is drawn after them.
         progress : bool, optional
-            Whether to show a progress bar of refits (needs tqdm); by default in a terminal.
+            Whether to show a progress bar (needs tqdm); by default in a terminal, after two
+            seconds.
 
         Returns
         -------
@@ -278,7 +280,11 @@ class PersonalizedGLM:
             penalty,
         )
         full = run.full_fit()
-        found = [run.partition(partition, full, plan) for partition in plan.partitions]
+        with progress_bar(len(plan.partitions), "partitions", progress) as tick:
+            found = []
+            for partition in plan.partitions:
+                found.append(run.partition(partition, full, plan))
+                tick(1)
         rows = tuple(each for each, _ in found)
         settings = self._settings(plan, full, folds, rng, bootstrap_seed, threshold, explanation)
         evaluation = gather(

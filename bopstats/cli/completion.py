@@ -39,7 +39,9 @@ complete -o default -F _bopstats bopstats
 
 def add(commands: Any, whole: argparse.ArgumentParser) -> None:
     """Add the command to the parser's commands."""
-    parser = options.command(commands, "completion", "a completion script for a shell", _EXAMPLE)
+    parser = options.command(
+        commands, "completion", "a completion script for a shell", _EXAMPLE, "{bash,zsh}"
+    )
     parser.add_argument("shell", choices=["bash", "zsh"])
     parser.set_defaults(run=partial(_run, whole), out=None)
 

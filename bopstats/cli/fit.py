@@ -19,7 +19,11 @@ only; @FILE reads the formula from a file.
 def add(commands: Any) -> None:
     """Add the command to the parser's commands."""
     parser = options.command(
-        commands, "fit", "compare a generic with a personalized model", _EXAMPLE
+        commands,
+        "fit",
+        "compare a generic with a personalized model",
+        _EXAMPLE,
+        "DATA FORMULA",
     )
     parser.add_argument("data", metavar="DATA", help=options.DATA)
     parser.add_argument("formula", metavar="FORMULA", help="'outcome ~ generic | personal'")

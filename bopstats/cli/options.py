@@ -11,11 +11,14 @@ DATA = (
 )
 
 
-def command(commands: Any, name: str, purpose: str, example: str) -> argparse.ArgumentParser:
-    """Add a command with an example at the end of its help."""
+def command(
+    commands: Any, name: str, purpose: str, example: str, positional: str = ""
+) -> argparse.ArgumentParser:
+    """Add a command with an example at the end of its help, and a usage of one line."""
     added: argparse.ArgumentParser = commands.add_parser(
         name,
         help=purpose,
+        usage=f"bopstats {name} {positional} [options]".replace("  ", " "),
         description=f"{purpose[0].upper()}{purpose[1:]}.",
         epilog=example,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -19,14 +19,19 @@ _EXAMPLE = """examples:
   bopstats plan --data pilot.csv --effect 0.5 --loss squared-error --sigma 3 \\
       --attributes sex,race
 
-alpha is one-sided; with power it allows a type I + type II error of alpha + 1 - power.
+alpha is one-sided; with power it allows a type I + type II error of
+alpha + 1 - power.
 """
 
 
 def add(commands: Any) -> None:
     """Add the command to the parser's commands."""
     plan = options.command(
-        commands, "plan", "which sets of personal attributes a study can check", _EXAMPLE
+        commands,
+        "plan",
+        "which sets of personal attributes a study can check",
+        _EXAMPLE,
+        "--effect E --attributes A,…",
     )
     plan.add_argument("--n", type=float, help="people in the study (default: the pilot's)")
     plan.add_argument("--effect", type=float, required=True, help="smallest benefit that matters")

@@ -17,7 +17,9 @@ _EXAMPLE = """examples:
 
 def add(commands: Any) -> None:
     """Add the command to the parser's commands."""
-    parser = options.command(commands, "table", "one table of an analysis", _EXAMPLE)
+    parser = options.command(
+        commands, "table", "one table of an analysis", _EXAMPLE, "WHICH DATA FORMULA"
+    )
     parser.add_argument("which", metavar="WHICH", choices=WHICH, help=", ".join(WHICH))
     parser.add_argument("data", metavar="DATA", help=options.DATA)
     parser.add_argument("formula", metavar="FORMULA", help="'outcome ~ generic | personal'")

@@ -7,6 +7,7 @@ two sides apart (`bopstats.syntax`).
 from __future__ import annotations
 
 import builtins
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,6 +54,8 @@ _TOOLS: dict[str, Any] = {
     **{name: getattr(np, name) for name in FUNCTIONS},
 }
 _KNOWN = {*_TOOLS, *patsy.builtins.__all__}
+# patsy names a person's value there.
+_VALUE = re.compile(r"observation with value .* does not match", re.DOTALL)
 _MAX_TERMS, _MAX_FACTORS = 5000, 10
 
 
@@ -135,6 +138,7 @@ def _refail(two: TwoPart, error: Exception, start: int | None = None) -> NoRetur
     """Say patsy's complaint with a caret in the whole formula."""
     origin = getattr(error, "origin", None)
     text = str(getattr(error, "message", error)).strip() or type(error).__name__
+    text = _VALUE.sub("a value does not match", text)
     message = "formula: " + text.splitlines()[0]
     if origin is None:
         raise FormulaError(f"{message}\n    {two.text}") from error

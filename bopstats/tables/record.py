@@ -57,7 +57,11 @@ def _marked(found: Findings) -> pd.DataFrame:
         np.zeros(size, dtype=bool) if each is None else each
         for size, each in zip(sizes, hidden, strict=True)
     ]
-    return found.frame.assign(masked=np.concatenate(masked))
+    frame = found.frame.assign(masked=np.concatenate(masked))
+    for name in ("n", "events"):  # whole numbers stay so where some are masked
+        if (frame[name].dropna() % 1 == 0).all():
+            frame[name] = frame[name].astype("Int64")
+    return frame
 
 
 def _covers(found: Findings, cost: str, covers: tuple[int, int]) -> list[int | None]:
