@@ -28,6 +28,7 @@ def csv(tmp_path_factory):
     frame = pd.DataFrame(
         {"x": rng.normal(size=n), "sex": rng.choice(["f", "m"], n), "race": race, "w": 1.0}
     )
+    frame["site"] = np.arange(n) % 30
     frame["y"] = (rng.random(n) < 1 / (1 + np.exp(-frame["x"]))).astype(int)
     path = tmp_path_factory.mktemp("data") / "people.csv"
     frame.to_csv(path, index=False)
@@ -162,16 +163,16 @@ def test_labels_are_text_in_a_page(csv, tmp_path):
 def test_design_options_reach_the_analysis(csv, capsys):
     run(
         *("fit", csv, "y ~ x | sex", "--json", "--cv", "4", "--repeats", "3", "--folds", "hash"),
-        *("--weights", "w", "--weight-type", "prob", "--cluster", "race", "--missing", "raise"),
+        *("--weights", "w", "--weight-type", "prob", "--cluster", "site", "--missing", "raise"),
         *("--subset", "x > 0 & race != 'rare'", "--ref", "sex=m", "--groups", "race,sex"),
         *("--costs", "zero_one,brier", "--threshold", "0.4", "--top", "1"),
         *("--attribution", "occlusion", "--alpha", "0.1"),
     )
     record = json.loads(capsys.readouterr().out)
     settings = record["settings"]
-    assert (settings["folds"], settings["partitions"]) == (2, 3)  # clusters are two
+    assert (settings["folds"], settings["partitions"]) == (4, 3)
     assert (settings["fold_rule"], settings["threshold"]) == ("hash", 0.4)
-    assert (settings["weight_type"], settings["clusters"]) == ("prob", 2)
+    assert (settings["weight_type"], settings["clusters"]) == ("prob", 30)
     assert (settings["top"], settings["attribution"]) == (1, "occlusion")
     assert list(record["gamma"])[:2] == ["zero_one", "brier"]
     assert record["tests"]["brier"]["alpha"] == 0.1
@@ -263,7 +264,7 @@ def test_the_second_file_is_as_good_as_the_first(csv, tmp_path):
     assert texts[0] == texts[1]
 
 
-@pytest.mark.parametrize("name", ["demo", "fit", "table", "plan", "completion"])
+@pytest.mark.parametrize("name", ["demo", "fit", "table", "report", "plan", "completion"])
 def test_help_fits_a_terminal_and_shows_an_example(capsys, monkeypatch, name):
     monkeypatch.setenv("COLUMNS", "80")
     with pytest.raises(SystemExit) as stop:
@@ -310,3 +311,52 @@ def complete(words):
 )
 def test_the_completion_script_completes(words, offered):
     assert complete(words) == offered
+
+
+@pytest.fixture(scope="module")
+def saved(csv, tmp_path_factory):
+    path = tmp_path_factory.mktemp("saved") / "result.json"
+    run("fit", csv, FORMULA, *QUICK, "--effect", "0.01", "--save", path)
+    return path
+
+
+@pytest.mark.parametrize("which", ["benefit", "groups", "models", "tests", "flow"])
+def test_a_table_of_a_saved_result_is_that_of_the_data(csv, saved, capsys, which):
+    options = ["--suppress", "cms", "--effect", "0.01"]
+    run("table", which, saved, *options)
+    from_file = capsys.readouterr().out
+    run("table", which, csv, FORMULA, *QUICK, *options)
+    assert from_file == capsys.readouterr().out
+
+
+def test_what_was_fitted_is_not_fitted_again(saved, capsys):
+    for options in (["y ~ x | sex"], ["--cv", "3"], ["--subset", "x > 0"], ["--ref", "sex=m"]):
+        with pytest.raises(SystemExit) as stop:
+            main(["table", "benefit", str(saved), *options])
+        assert stop.value.code == 2
+        assert "saved result" in capsys.readouterr().err
+
+
+def test_data_need_a_formula(csv, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["table", "benefit", csv])
+    assert stop.value.code == 2
+    assert "FORMULA" in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_result_is_refused(tmp_path, capsys):
+    path = tmp_path / "x.json"
+    path.write_text("{\"formula\": \"__import__('os').system('true')\"}", encoding="utf-8")
+    assert main(["table", "benefit", str(path)]) == 1
+    assert capsys.readouterr().err.startswith("bopstats: error: ")
+
+
+def test_the_report_is_that_of_the_library(csv, tmp_path, capsys):
+    pytest.importorskip("jinja2", reason="needs the extra 'report'")
+    page, expected = tmp_path / "report.html", tmp_path / "expected.html"
+    options = ["--effect", "zero_one=0.01", "--suppress", "cms", "--title", "<Ours>"]
+    run("report", csv, "y ~ x | sex", *QUICK, *options, "-o", page)
+    assert capsys.readouterr().out == ""
+    res = bop.glm("y ~ x | sex", pd.read_csv(csv)).fit(cv=0.3, rng=0)
+    res.report(expected, effect={"zero_one": 0.01}, suppress="cms", title="<Ours>")
+    assert page.read_bytes() == expected.read_bytes()

@@ -7,6 +7,7 @@ from typing import Any
 
 from bopstats.assembly import Request, build_design
 from bopstats.cli.inputs import level_of, read_data, read_formula
+from bopstats.loading import load
 from bopstats.model import PersonalizedGLM
 from bopstats.results import BoPResults
 from bopstats.syntax import split_formula
@@ -45,6 +46,24 @@ def analyse(arguments: argparse.Namespace) -> BoPResults:
         penalty=arguments.penalty,
         rng=arguments.seed,
     )
+
+
+def obtain(arguments: argparse.Namespace) -> BoPResults:
+    """Return the result that the arguments ask for: a saved one, or one fitted now."""
+    saved = arguments.data.lower().endswith(".json")
+    if not saved and arguments.formula is None:
+        arguments.usage_error("the following arguments are required: FORMULA")
+    if not saved:
+        return analyse(arguments)
+    ignored = [
+        option
+        for name, option in arguments.fitting.items()
+        if getattr(arguments, name) != arguments.default_of(name)
+    ]
+    if arguments.formula is not None or ignored:
+        wrong = "a FORMULA" if arguments.formula is not None else ignored[0]
+        arguments.usage_error(f"{wrong}: not allowed with a saved result, which has been fitted")
+    return load(arguments.data)
 
 
 def effects(arguments: argparse.Namespace, result: BoPResults) -> dict[str, float] | None:

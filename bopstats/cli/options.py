@@ -28,6 +28,24 @@ def command(
     return added
 
 
+def add_source(parser: argparse.ArgumentParser) -> None:
+    """Add the data with a formula, or a saved result without one, and how to fit."""
+    before = {action.dest for action in parser._actions}
+    add_design(parser)
+    add_fit(parser)
+    fitting = [action for action in parser._actions if action.dest not in before]
+    parser.add_argument("data", metavar="DATA", help=f"{DATA}; or a result of 'fit --save'")
+    parser.add_argument(
+        "formula",
+        metavar="FORMULA",
+        nargs="?",
+        help="'outcome ~ generic | personal', or @FILE with it; none with a saved result",
+    )
+    # A saved result has been fitted: these would be ignored, which is an error.
+    parser.set_defaults(fitting={each.dest: each.option_strings[0] for each in fitting})
+    parser.set_defaults(default_of=parser.get_default)
+
+
 def add_design(parser: argparse.ArgumentParser) -> None:
     """Add what the columns of the data are: options of `bopstats.glm`."""
     group = parser.add_argument_group("data and design")

@@ -12,10 +12,10 @@ import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from bopstats.cli import completion, demo, fit, plan, table
+from bopstats.cli import completion, demo, fit, plan, report, table
 from bopstats.exceptions import BopError
 
-_COMMANDS = (demo, fit, table, plan)
+_COMMANDS = (demo, fit, table, report, plan)
 _EPILOG = "'bopstats COMMAND --help' shows a command's options and an example."
 
 

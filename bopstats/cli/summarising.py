@@ -14,6 +14,11 @@ from bopstats.tables.suppression import check_suppress
 def check(arguments: argparse.Namespace) -> None:
     """Stop before anything is fitted if the output cannot be made."""
     check_output(arguments, DOCUMENT_ENDINGS)
+    check_looks(arguments)
+
+
+def check_looks(arguments: argparse.Namespace) -> None:
+    """Read labels and masks, which may be wrong."""
     check_suppress(arguments.suppress)
     arguments.named = read_labels(arguments.labels)
 

@@ -1,4 +1,4 @@
-"""``bopstats table WHICH DATA FORMULA``: one table of a paper."""
+"""``bopstats table WHICH DATA FORMULA``: one table of a paper, also of a saved result."""
 
 from __future__ import annotations
 
@@ -11,20 +11,17 @@ SCHEMA, VERSION = "bopstats.table", 1
 WHICH = ("groups", "benefit", "models", "tests", "calibration", "flow")
 _EXAMPLE = """examples:
   bopstats table benefit cohort.csv "died ~ age + sofa | sex" --out table2.docx
-  bopstats table models cohort.csv "died ~ age + sofa | sex" --exponentiate
+  bopstats table models result.json --exponentiate
 """
 
 
 def add(commands: Any) -> None:
     """Add the command to the parser's commands."""
     parser = options.command(
-        commands, "table", "one table of an analysis", _EXAMPLE, "WHICH DATA FORMULA"
+        commands, "table", "one table of an analysis", _EXAMPLE, "WHICH DATA [FORMULA]"
     )
     parser.add_argument("which", metavar="WHICH", choices=WHICH, help=", ".join(WHICH))
-    parser.add_argument("data", metavar="DATA", help=options.DATA)
-    parser.add_argument("formula", metavar="FORMULA", help="'outcome ~ generic | personal'")
-    options.add_design(parser)
-    options.add_fit(parser)
+    options.add_source(parser)
     options.add_questions(parser)
     looks = options.add_looks(parser)
     looks.add_argument("--cost", help="cost of a benefit table (default: the primary one)")
@@ -36,13 +33,13 @@ def add(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Fit and write the table."""
-    from bopstats.cli.analysing import analyse, shown
+    from bopstats.cli.analysing import obtain, shown
     from bopstats.cli.summarising import check
     from bopstats.cli.writing import write_document
     from bopstats.tables.record import plain
 
     check(arguments)
-    result = analyse(arguments)
+    result = obtain(arguments)
     table = result.table(
         arguments.which,
         arguments.cost,

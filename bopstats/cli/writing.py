@@ -7,7 +7,8 @@ import html
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +23,20 @@ def check_output(arguments: argparse.Namespace, endings: tuple[str, ...]) -> Non
     out = arguments.out
     if out is None:
         return
-    ending = _ending(out)
-    if ending not in endings:
-        arguments.usage_error(f"--out: got {out!r}; allowed: a name in {', '.join(endings)}")
-    if arguments.json and ending != ".json":
+    check_file(arguments, "--out", out, endings)
+    if arguments.json and _ending(out) != ".json":
         arguments.usage_error(f"--json: allowed: with --out to a .json file; got {out!r}")
-    folder = Path(out).parent
-    if not folder.is_dir():  # told before hours of fitting, not after
-        raise DataError(f"--out: no folder {str(folder)!r}")
+
+
+def check_file(
+    arguments: argparse.Namespace, option: str, path: str, endings: tuple[str, ...]
+) -> None:
+    """Stop before hours of fitting if a file cannot be written after them."""
+    if _ending(path) not in endings:
+        arguments.usage_error(f"{option}: got {path!r}; allowed: a name in {', '.join(endings)}")
+    folder = Path(path).parent
+    if not folder.is_dir():
+        raise DataError(f"{option}: no folder {str(folder)!r}")
 
 
 def write_document(
@@ -43,10 +50,8 @@ def write_document(
     if arguments.json or ending == ".json":
         write_text(arguments, as_json(record()))
     elif ending == ".docx":
-        try:
+        with writing(out):
             document().to_docx(out)
-        except OSError as error:
-            raise _cannot_write(out, error) from error
     else:
         write_text(arguments, _TEXTS[ending](document()))
 
@@ -57,10 +62,17 @@ def write_text(arguments: argparse.Namespace, text: str) -> None:
     if arguments.out is None:
         _print(text)
         return
-    try:
+    with writing(arguments.out):
         Path(arguments.out).write_text(text, encoding="utf-8", newline="")
+
+
+@contextmanager
+def writing(path: str) -> Iterator[None]:
+    """Say which file cannot be written, and why."""
+    try:
+        yield
     except OSError as error:
-        raise _cannot_write(arguments.out, error) from error
+        raise DataError(f"cannot write {path!r}: {error.strerror}") from error
 
 
 def as_json(record: dict[str, Any]) -> str:
@@ -88,10 +100,6 @@ def _page(document: Document) -> str:
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f"<title>{title}</title>\n</head>\n<body>\n{document.as_html()}\n</body>\n</html>\n"
     )
-
-
-def _cannot_write(path: str, error: OSError) -> DataError:
-    return DataError(f"cannot write {path!r}: {error.strerror}")
 
 
 _TEXTS: Mapping[str, Callable[[Document], str]] = {
