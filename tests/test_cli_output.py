@@ -320,7 +320,7 @@ def saved(csv, tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("which", ["benefit", "groups", "models", "tests", "flow"])
+@pytest.mark.parametrize("which", ["benefit", "groups", "models", "tests", "calibration", "flow"])
 def test_a_table_of_a_saved_result_is_that_of_the_data(csv, saved, capsys, which):
     options = ["--suppress", "cms", "--effect", "0.01"]
     run("table", which, saved, *options)

@@ -48,11 +48,14 @@ def run(arguments: argparse.Namespace) -> None:
     from bopstats.cli.analysing import analyse
     from bopstats.cli.summarising import check, summarise
     from bopstats.cli.writing import check_file
+    from bopstats.inference.calibration import FAMILIES
 
     check(arguments)
     if arguments.save is not None:
         check_file(arguments, "--save", arguments.save, (".json",))
     result = analyse(arguments)
     summarise(arguments, result)
-    if arguments.save is not None:  # last, so that the file holds what was worked out above
+    if arguments.save is not None:  # last, so that the file holds what was worked out before
+        if result.evaluation.settings.family in FAMILIES:
+            result.calibration(alpha=arguments.alpha)
         result.save(arguments.save)

@@ -10,6 +10,8 @@ import pandas as pd
 
 from bopstats.exceptions import DataError
 
+_SMALLEST_IBM = 1e-78
+
 
 def _read_sas(path: Path) -> pd.DataFrame:
     """Read SAS data; text is UTF-8, or Windows-1252 where it is not."""
@@ -19,13 +21,21 @@ def _read_sas(path: Path) -> pd.DataFrame:
         return pd.read_sas(path, encoding="cp1252")
 
 
+def _read_xport(path: Path) -> pd.DataFrame:
+    """Read a SAS transport file; pandas reads its zeros as the smallest IBM float, 5.4e-79."""
+    frame = _read_sas(path)
+    for name in frame.select_dtypes("float"):
+        frame[name] = frame[name].mask(frame[name].abs() < _SMALLEST_IBM, 0.0)
+    return frame
+
+
 _READERS: dict[str, Callable[[Path], Any]] = {
     ".csv": pd.read_csv,
     ".csv.gz": pd.read_csv,
     ".parquet": pd.read_parquet,
     ".dta": pd.read_stata,
     ".sas7bdat": _read_sas,
-    ".xpt": _read_sas,
+    ".xpt": _read_xport,
 }
 
 
