@@ -11,6 +11,7 @@ import pandas as pd
 
 from bopstats._typing import BoolArray, FloatArray, IntArray
 from bopstats._validation import fail, nearest
+from bopstats.allowlist import check_length, check_safe
 from bopstats.attributes import (
     Grouping,
     check_sides,
@@ -29,13 +30,13 @@ from bopstats.columns import (
     numbers,
     prepare,
     row_mask,
-    subset_mask,
     unused_levels,
 )
+from bopstats.conditions import subset_mask
 from bopstats.design import Design, Factor
 from bopstats.formula import Built, Parsed, build, environment, evaluate_outcome, parse
 from bopstats.outcome import code_outcome
-from bopstats.syntax import check_safe, split_formula
+from bopstats.syntax import split_formula
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,8 @@ def build_design(formula: str, data: Any, request: Request, namespace: Mapping[s
     Design
     """
     data = as_frame(data)
+    if request.safe and isinstance(formula, str):
+        check_length("formula", formula)
     two = split_formula(formula)
     parsed = parse(two)
     if request.safe:

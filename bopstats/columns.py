@@ -18,6 +18,7 @@ from bopstats.exceptions import ArgumentError, DataError
 from bopstats.sampling import units_by_stratum
 
 WEIGHT_TYPES = ("freq", "prob", "precision")
+_MAX_LEVELS_SHOWN = 12
 
 
 def as_frame(data: Any) -> pd.DataFrame:
@@ -87,7 +88,7 @@ def prepare(series: pd.Series[Any], name: str, reference: object | None) -> pd.S
     if series.dtype == object:
         series = series.infer_objects()
         if series.dtype == object:
-            series = _maybe_numbers(series)
+            series = maybe_numbers(series)
     dtype = series.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         return _reorder(series.cat.remove_unused_categories(), name, reference)
@@ -117,7 +118,7 @@ def _plain(series: pd.Series[Any]) -> pd.Series[Any]:
     return pd.Series(plain, index=series.index, name=series.name)
 
 
-def _maybe_numbers(series: pd.Series[Any]) -> pd.Series[Any]:
+def maybe_numbers(series: pd.Series[Any]) -> pd.Series[Any]:
     """Read an object column that holds numbers (and None) as numbers; leave others alone."""
     kinds = set(series.dropna().map(type))
     if kinds and all(issubclass(kind, (bool, np.bool_)) for kind in kinds):
@@ -148,33 +149,12 @@ def _reorder(series: pd.Series[Any], name: str, reference: object | None) -> pd.
         return series
     levels = list(series.cat.categories)
     if reference not in levels:
-        allowed = "one of " + ", ".join(map(repr, levels)) + nearest(str(reference), levels)
+        some = ", ".join(map(repr, levels[:_MAX_LEVELS_SHOWN]))
+        some += ", …" if len(levels) > _MAX_LEVELS_SHOWN else ""
+        allowed = f"one of {some}{nearest(str(reference), levels)}"
         fail(f"ref[{name!r}]", reference, allowed)
     levels.remove(reference)
     return series.cat.reorder_categories([reference, *levels])
-
-
-def subset_mask(data: pd.DataFrame, subset: Any) -> BoolArray:
-    """Return which rows `subset` keeps: a boolean column, array or expression such as "age > 50".
-
-    Rows where the condition is missing are left out, as in R.
-    """
-    if subset is None:
-        return np.ones(len(data), dtype=bool)
-    if isinstance(subset, str) and subset not in data.columns:
-        try:
-            subset = data.eval(subset)
-        except Exception as error:
-            raise ArgumentError(
-                f"subset: cannot evaluate {subset!r} ({error}); allowed: a boolean column or "
-                "array, or a condition on columns such as 'age > 50'"
-            ) from error
-    mask = column_or_array(data, subset, "subset")
-    if is_object_dtype(mask.dtype):
-        mask = _maybe_numbers(mask)
-    if not pd.api.types.is_bool_dtype(mask.dtype):
-        fail("subset", f"values of type {mask.dtype}", "booleans")
-    return mask.fillna(False).to_numpy(dtype=bool)
 
 
 @dataclass(frozen=True)

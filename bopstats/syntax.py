@@ -1,4 +1,4 @@
-"""The text of a two-part formula: where its bar is, and whether pasted text may run.
+"""The text of a two-part formula: where its bar is, and which names it uses.
 
 Nothing here evaluates anything; `bopstats.formula` does that.
 """
@@ -10,30 +10,14 @@ import io
 import math
 import re
 import tokenize
-from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from bopstats._validation import nearest
 from bopstats.exceptions import FormulaError
 
 _OPEN = {"(": ")", "[": "]", "{": "}"}
 
-CONTRASTS = frozenset({"Treatment", "Sum", "Poly", "Diff", "Helmert"})
-TRANSFORMS = CONTRASTS | {"C", "I", "Q", "bs", "cr", "cc", "te", "center", "scale", "standardize"}
-FUNCTIONS = frozenset({"log", "log2", "log10", "log1p", "exp", "expm1", "sqrt", "abs"})
-_NUMPY = FUNCTIONS | {"square", "power", "minimum", "maximum", "clip", "floor", "ceil", "round"}
-_KEYWORDS = frozenset(
-    {"contrast", "levels", "reference", "omit", "scores", "name", "df", "knots", "degree"}
-    | {"include_intercept", "lower_bound", "upper_bound", "constraints", "center", "rescale"}
-    | {"ddof", "decimals"}
-)
-_ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow)
-_ARITHMETIC_OR_LOGIC = (*_ARITHMETIC, ast.BitAnd, ast.BitOr)
-_COMPARISONS = (ast.Lt, ast.Gt, ast.LtE, ast.GtE, ast.Eq, ast.NotEq)
-_SPLINES = frozenset({"bs", "cr", "cc"})
-_COUNTS = frozenset({"df", "degree", "decimals"})
-_MAX_COUNT, _MAX_POWER, _MAX_POWERS, _LARGEST, _DEEPEST = 50, 10, 4, 1e40, 100
+_DEEPEST = 100
 
 
 @dataclass(frozen=True)
@@ -185,7 +169,7 @@ def names_in(code: str) -> Names:
     bound = {node.arg for node in nodes if isinstance(node, ast.arg)}
     found: dict[str, list[str]] = {"values": [], "dotted": [], "called": []}
     for node in nodes:
-        if isinstance(node, ast.Call) and (quoted := _quoted(node)) is not None:
+        if isinstance(node, ast.Call) and (quoted := quoted_name(node)) is not None:
             found["values"].append(quoted)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             bound.add(node.id)
@@ -198,7 +182,7 @@ def names_in(code: str) -> Names:
     return Names(*(tuple(unique[role]) for role in ("values", "dotted", "called")))
 
 
-def _quoted(call: ast.Call) -> str | None:
+def quoted_name(call: ast.Call) -> str | None:
     """Return the name in Q("name")."""
     arguments = [*call.args, *(each.value for each in call.keywords)]
     if not (isinstance(call.func, ast.Name) and call.func.id == "Q" and len(arguments) == 1):
@@ -218,7 +202,7 @@ def core(code: str) -> tuple[str, bool]:
     node = ast.parse(code, mode="eval").body
     while isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"C", "I"} and node.args:
         node = node.args[0]
-    if isinstance(node, ast.Call) and (quoted := _quoted(node)) is not None:
+    if isinstance(node, ast.Call) and (quoted := quoted_name(node)) is not None:
         return quoted, True
     return ast.get_source_segment(code, node) or code, isinstance(node, ast.Name)
 
@@ -239,118 +223,3 @@ def expanded_size(tree: Any) -> int:
     if tree.type in {"*", ":"}:
         return sizes[0] * sizes[1] + (sum(sizes) if tree.type == "*" else 0)
     return max(sum(sizes), 1)
-
-
-def check_safe(
-    formula: TwoPart, code: str, span: tuple[int, int], columns: Collection[str]
-) -> None:
-    """Refuse a factor that could run anything but an allow-list, or run for ever.
-
-    For formulas that come from a command line or a file. Allowed are column names, arithmetic and
-    comparisons, numbers, strings as arguments, the transforms in `TRANSFORMS`, and a short list of
-    functions, bare or as ``np.<name>``. A column may bear the name of a function, but it is not
-    called.
-
-    Parameters
-    ----------
-    formula : TwoPart
-        What `split_formula` returned.
-    code : str
-        The factor's Python expression.
-    span : tuple of int
-        Where it stands in the formula.
-    columns : collection of str
-        Names of the data's columns.
-
-    Raises
-    ------
-    FormulaError
-        Naming the first thing that is not allowed, with a caret under the factor.
-    """
-    tree = ast.parse(code, mode="eval").body
-    refused = next(_refused(tree, frozenset(columns)), None)
-    if refused is None and sum(isinstance(n, ast.Pow) for n in ast.walk(tree)) > _MAX_POWERS:
-        refused = tree
-    if refused is not None:
-        text = ast.get_source_segment(code, refused) or code
-        unknown = isinstance(refused, ast.Name) and text not in columns
-        hint = nearest(text, columns) if unknown else ""
-        formula.fail(
-            f"formula: {text!r} is not allowed in a formula from the command line or a file{hint}; "
-            f"allowed: columns, numbers, + - * / % ** (to at most {_MAX_POWER}), comparisons, "
-            f"{', '.join(sorted(TRANSFORMS))} and np.{', np.'.join(sorted(_NUMPY))}",
-            *span,
-        )
-
-
-def _refused(node: ast.AST, columns: frozenset[str]) -> Iterator[ast.AST]:
-    """Yield the parts of an expression that are not on the allow-list."""
-    if isinstance(node, ast.BinOp):
-        yield from () if isinstance(node.op, _ARITHMETIC_OR_LOGIC) else (node,)
-        yield from _refused(node.left, columns)
-        if isinstance(node.op, ast.Pow):
-            yield from () if _is_small(node.right, _MAX_POWER) else (node.right,)
-        else:
-            yield from _refused(node.right, columns)
-    elif isinstance(node, ast.Compare):
-        yield from () if all(isinstance(op, _COMPARISONS) for op in node.ops) else (node,)
-        for each in (node.left, *node.comparators):
-            yield from _refused_argument(each, columns)
-    elif isinstance(node, ast.UnaryOp):
-        yield from _refused(node.operand, columns)
-    elif isinstance(node, ast.Call):
-        yield from _refused_call(node, columns)
-    elif not ((isinstance(node, ast.Name) and node.id in columns) or _is_small(node, _LARGEST)):
-        yield node
-
-
-def _is_small(node: ast.AST, largest: float) -> bool:
-    """Tell whether a node is a number up to `largest` in size, True, False or None."""
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        node = node.operand
-    value = node.value if isinstance(node, ast.Constant) else ""
-    return value is None or (isinstance(value, (bool, int, float)) and abs(value) <= largest)
-
-
-def _refused_argument(node: ast.AST, columns: frozenset[str]) -> Iterator[ast.AST]:
-    """Arguments may also be strings, contrasts, and lists of these."""
-    if isinstance(node, (ast.List, ast.Tuple)):
-        for each in node.elts:
-            yield from _refused_argument(each, columns)
-        return
-    text = isinstance(node, ast.Constant) and isinstance(node.value, str)
-    contrast = isinstance(node, ast.Name) and node.id in CONTRASTS
-    if not (text or contrast):
-        yield from _refused(node, columns)
-
-
-def _refused_call(call: ast.Call, columns: frozenset[str]) -> Iterator[ast.AST]:
-    target = call.func
-    name = target.id if isinstance(target, ast.Name) else ""
-    from_numpy = isinstance(target, ast.Attribute) and getattr(target.value, "id", "") == "np"
-    if isinstance(target, ast.Attribute) and from_numpy and target.attr in _NUMPY:
-        name = target.attr
-    elif name not in TRANSFORMS | FUNCTIONS:
-        yield target
-        return
-    if name == "Q" and _quoted(call) not in columns:
-        yield call
-    if name == "te" and not (len(call.args) == 2 and all(map(_is_spline, call.args))):
-        yield call
-    for each in call.keywords:
-        if each.arg not in _KEYWORDS or (
-            each.arg in _COUNTS and not _is_small(each.value, _MAX_COUNT)
-        ):
-            yield each.value
-        yield from _refused_argument(each.value, columns)
-    for i, argument in enumerate(call.args):
-        counted = i > 0 and name in _SPLINES | {"round"}
-        if counted and not (
-            _is_small(argument, _MAX_COUNT) or isinstance(argument, (ast.List, ast.Tuple))
-        ):
-            yield argument
-        yield from _refused_argument(argument, columns)
-
-
-def _is_spline(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and getattr(node.func, "id", "") in _SPLINES

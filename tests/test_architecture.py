@@ -14,11 +14,12 @@ PACKAGE = Path(bopstats.__file__).parent
 ROOMS = [
     *("_version", "exceptions", "_typing", "_validation", "_progress", "_notebook", "theory"),
     *("sampling", "groups", "costs", "design"),
-    *("syntax", "columns", "outcome", "formula", "attributes", "assembly", "splitting"),
+    *("syntax", "allowlist", "columns", "conditions", "outcome", "formula", "attributes"),
+    *("assembly", "splitting"),
     *("planning", "fitting", "explanations", "streaming", "crossfit", "evaluation", "inference"),
     *("resampling", "tables", "plotting", "reporting", "saving", "results"),
     *("pooling", "loading", "model", "external"),
-    *("datasets", "cli_plan", "cli", "__main__"),
+    *("datasets", "cli", "__main__"),
 ]
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 

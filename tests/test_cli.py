@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from bopstats import datasets
-from bopstats.cli import DEMO_FORMULA, main
+from bopstats.cli import main
+from bopstats.cli.demo import DEMO_FORMULA
 from bopstats.datasets.files import read_table
 from bopstats.planning import attribute_menu
 from bopstats.theory import Bounded
@@ -128,7 +129,9 @@ def test_sas_transport_files_are_read(tmp_path):
     path = tmp_path / "people.xpt"
     frame = pd.DataFrame({"y": [0.0, 1.0], "sex": ["féminin", "m"]})
     pyreadstat.write_xport(frame, str(path), file_format_version=5)
-    assert list(read_table(path)["sex"]) == ["féminin", "m"]
+    read = read_table(path)
+    assert list(read["sex"]) == ["féminin", "m"]
+    assert list(read["y"]) == [0.0, 1.0]
 
 
 @pytest.fixture

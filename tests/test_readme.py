@@ -22,6 +22,6 @@ def test_the_example_prints_what_readme_shows(capsys):
 
 
 def test_readme_speaks_of_the_demo_formula():
-    from bopstats.cli import DEMO_FORMULA
+    from bopstats.cli.demo import DEMO_FORMULA
 
     assert DEMO_FORMULA in _blocks("python")[0]

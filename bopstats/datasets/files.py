@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pandas as pd
 
 from bopstats.exceptions import DataError
+
+_SMALLEST_IBM = 1e-78
 
 
 def _read_sas(path: Path) -> pd.DataFrame:
@@ -19,13 +21,21 @@ def _read_sas(path: Path) -> pd.DataFrame:
         return pd.read_sas(path, encoding="cp1252")
 
 
+def _read_xport(path: Path) -> pd.DataFrame:
+    """Read a SAS transport file; pandas reads its zeros as the smallest IBM float, 5.4e-79."""
+    frame = _read_sas(path)
+    for name in frame.select_dtypes("float"):
+        frame[name] = frame[name].mask(frame[name].abs() < _SMALLEST_IBM, 0.0)
+    return frame
+
+
 _READERS: dict[str, Callable[[Path], Any]] = {
     ".csv": pd.read_csv,
     ".csv.gz": pd.read_csv,
     ".parquet": pd.read_parquet,
     ".dta": pd.read_stata,
     ".sas7bdat": _read_sas,
-    ".xpt": _read_sas,
+    ".xpt": _read_xport,
 }
 
 
@@ -53,11 +63,24 @@ def read_table(path: str | Path) -> pd.DataFrame:
         raise DataError(f"data: got {path.name!r}; allowed: files in {', '.join(_READERS)}")
     if not path.is_file():
         raise DataError(f"data: no file {str(path)!r}")
+    return _read(reader, path, path.name)
+
+
+def read_csv(stream: BinaryIO, name: str) -> pd.DataFrame:
+    """Read CSV from a stream, called `name` in messages.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read.
+    """
+    return _read(pd.read_csv, stream, name)
+
+
+def _read(reader: Callable[[Any], Any], source: Path | BinaryIO, name: str) -> pd.DataFrame:
     try:
-        return pd.DataFrame(reader(path))
+        return pd.DataFrame(reader(source))
     except ImportError as error:
-        raise DataError(
-            f"data: {path.name!r} needs pyarrow: pip install 'bopstats[parquet]'"
-        ) from error
+        raise DataError(f"data: {name!r} needs pyarrow: pip install 'bopstats[parquet]'") from error
     except Exception as error:  # each reader has errors of its own
-        raise DataError(f"data: cannot read {path.name!r}: {error}") from error
+        raise DataError(f"data: cannot read {name!r}: {error}") from error

@@ -7,6 +7,7 @@ two sides apart (`bopstats.syntax`).
 from __future__ import annotations
 
 import builtins
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,15 +24,9 @@ from patsy.eval import EvalEnvironment, EvalFactor
 from patsy.parse_formula import parse_formula
 
 from bopstats._validation import nearest
+from bopstats.allowlist import CONTRASTS, FUNCTIONS
 from bopstats.exceptions import BopError, DataError, FormulaError
-from bopstats.syntax import (
-    CONTRASTS,
-    FUNCTIONS,
-    TwoPart,
-    expanded_size,
-    is_expression,
-    names_in,
-)
+from bopstats.syntax import TwoPart, expanded_size, is_expression, names_in
 
 
 class _BS(patsy.splines.BS):  # type: ignore[misc]
@@ -59,6 +54,8 @@ _TOOLS: dict[str, Any] = {
     **{name: getattr(np, name) for name in FUNCTIONS},
 }
 _KNOWN = {*_TOOLS, *patsy.builtins.__all__}
+# patsy names a person's value there.
+_VALUE = re.compile(r"observation with value .* does not match", re.DOTALL)
 _MAX_TERMS, _MAX_FACTORS = 5000, 10
 
 
@@ -141,6 +138,7 @@ def _refail(two: TwoPart, error: Exception, start: int | None = None) -> NoRetur
     """Say patsy's complaint with a caret in the whole formula."""
     origin = getattr(error, "origin", None)
     text = str(getattr(error, "message", error)).strip() or type(error).__name__
+    text = _VALUE.sub("a value does not match", text)
     message = "formula: " + text.splitlines()[0]
     if origin is None:
         raise FormulaError(f"{message}\n    {two.text}") from error

@@ -72,22 +72,23 @@ class BoPResults(Reported, Savable):
         return build_summary(self._findings(effect, alpha, max_error, labels, suppress))
 
     def to_dict(
-        self, effect: Any = None, *, alpha: float = 0.05, max_error: float = 0.5
+        self,
+        effect: Any = None,
+        *,
+        alpha: float = 0.05,
+        max_error: float = 0.5,
+        suppress: Any = None,
     ) -> dict[str, Any]:
         """Return the summary's figures as plain data for JSON (schema ``bopstats.result``).
 
         Parameters
         ----------
-        effect, alpha, max_error
-            As in `summary`.
+        effect, alpha, max_error, suppress
+            As in `summary`; masked figures are None.
 
         Returns
         -------
         dict
-            Group figures and settings only, no rows of the data.
+            Group figures and settings only, no rows of the data; see `docs/json.md`.
         """
-        tests, gammas = self._tests(effect, alpha, max_error)
-        frame = self._frame_with_bounds(tests, alpha)
-        heterogeneity = self._heterogeneity(alpha)
-        evaluation, association = self._with_association()
-        return as_record(evaluation, frame, tests, heterogeneity, gammas, association)
+        return as_record(self._findings(effect, alpha, max_error, None, suppress))

@@ -9,44 +9,64 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bopstats.evaluation import Evaluation
-from bopstats.fitting.results import AssociationTest
-from bopstats.inference.gamma import Gamma
 from bopstats.inference.tests import BoPTest
+from bopstats.tables.findings import Findings
 
 _HETEROGENEITY = ("method", "statistic", "df", "df_error", "pvalue")
 SCHEMA, VERSION = "bopstats.result", 1
 
 
-def as_record(
-    evaluation: Evaluation,
-    frame: pd.DataFrame,
-    tests: dict[str, BoPTest],
-    heterogeneity: dict[str, BoPTest],
-    gammas: dict[str, Gamma],
-    association: AssociationTest | None,
-) -> dict[str, Any]:
+def as_record(found: Findings) -> dict[str, Any]:
     """Return group figures and settings as dicts, lists, texts and numbers; nan becomes None.
 
-    Keys: `schema`, `version`, `settings`, `rows` (row flow), `frame` (one record a cost and
-    group), `gamma`, `tests` and `heterogeneity` (by cost), `association`, `notes`. Holds no rows of
-    the data.
+    Keys: `schema`, `version`, `suppress`, `settings`, `rows` (row flow), `frame` (one record a cost
+    and group), `gamma`, `tests` and `heterogeneity` (by cost), `association`, `notes`. Holds no
+    rows of the data; what is masked is None.
     """
+    evaluation, masks = found.evaluation, found.masks
     return {
         "schema": SCHEMA,
         "version": VERSION,
+        "suppress": masks.k,
         "settings": plain(asdict(evaluation.settings)),
         "rows": plain(evaluation.row_flow),
-        "frame": plain(frame),
-        "gamma": {cost: plain(asdict(each)) for cost, each in gammas.items()},
-        "tests": {cost: plain(_fields(test)) for cost, test in tests.items()},
+        "frame": plain(_marked(found)),
+        "gamma": {
+            cost: {**plain(asdict(each)), "covers": _covers(found, cost, each.covers)}
+            for cost, each in found.gammas.items()
+        },
+        "tests": {
+            cost: {**plain(_fields(test)), "covers": _covers(found, cost, test.covers)}
+            for cost, test in found.tests.items()
+        },
         "heterogeneity": {
             cost: {name: plain(getattr(test, name)) for name in _HETEROGENEITY}
-            for cost, test in heterogeneity.items()
+            for cost, test in found.heterogeneity.items()
         },
-        "association": None if association is None else plain(asdict(association)),
+        "association": None if found.association is None else plain(asdict(found.association)),
         "notes": list(evaluation.notes),
     }
+
+
+def _marked(found: Findings) -> pd.DataFrame:
+    """Return the frame, with a column that tells what is masked from what has no value."""
+    costs = [cost.name for cost in found.evaluation.costs]
+    hidden = [found.hidden(cost) for cost in costs]
+    sizes = [len(found.rows(cost)) for cost in costs]
+    masked = [
+        np.zeros(size, dtype=bool) if each is None else each
+        for size, each in zip(sizes, hidden, strict=True)
+    ]
+    frame = found.frame.assign(masked=np.concatenate(masked))
+    for name in ("n", "events"):  # whole numbers stay so where some are masked
+        if (frame[name].dropna() % 1 == 0).all():
+            frame[name] = frame[name].astype("Int64")
+    return frame
+
+
+def _covers(found: Findings, cost: str, covers: tuple[int, int]) -> list[int | None]:
+    """Return the numbers of groups covered and of all; the first may speak of a masked one."""
+    return [None if cost in found.masks.covers else covers[0], covers[1]]
 
 
 def _fields(test: BoPTest) -> dict[str, Any]:

@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 import argparse
-import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bopstats.datasets.files import read_table
+from bopstats.cli import options
 from bopstats.exceptions import ArgumentError, DataError
-from bopstats.planning import attribute_budget, attribute_menu
-from bopstats.tables.record import plain
-from bopstats.theory import Bounded, Gaussian, Law, Ternary
+
+if TYPE_CHECKING:
+    from bopstats.theory import Law
 
 SCHEMA, VERSION = "bopstats.plan", 1
+_ENDINGS = (".txt", ".json")
 
 _EXAMPLE = """examples:
-  bopstats plan --n 5000 --effect 0.02 --loss zero-one --attributes sex=2,race=5,age=4
-  bopstats plan --data pilot.csv --effect 0.5 --loss squared-error --sigma 3 --attributes sex,race
+  bopstats plan --n 5000 --effect 0.02 --attributes sex=2,race=5,age=4
+  bopstats plan --data pilot.csv --effect 0.5 --loss squared-error --sigma 3 \\
+      --attributes sex,race
 
-alpha is one-sided; with power it allows a type I + type II error of alpha + 1 - power.
+alpha is one-sided; with power it allows a type I + type II error of
+alpha + 1 - power.
 """
 
 
-def add_plan(commands: Any) -> None:
+def add(commands: Any) -> None:
     """Add the command to the parser's commands."""
-    plan = commands.add_parser(
+    plan = options.command(
+        commands,
         "plan",
-        help="which sets of personal attributes a study can check",
-        epilog=_EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "which sets of personal attributes a study can check",
+        _EXAMPLE,
+        "--effect E --attributes A,…",
     )
     plan.add_argument("--n", type=float, help="people in the study (default: the pilot's)")
     plan.add_argument("--effect", type=float, required=True, help="smallest benefit that matters")
@@ -45,19 +48,26 @@ def add_plan(commands: Any) -> None:
     plan.add_argument(
         "--attributes", required=True, help="name=levels,… or, with --data, names of columns"
     )
-    plan.add_argument("--data", help="a pilot whose joint group shares are used")
-    plan.add_argument("--json", action="store_true", help="print JSON instead of text")
-    plan.set_defaults(run=_plan)
+    plan.add_argument("--data", help=f"a pilot whose joint group shares are used: {options.DATA}")
+    options.add_formats(plan, " ".join(_ENDINGS))
+    plan.set_defaults(run=run)
 
 
-def _plan(arguments: argparse.Namespace) -> str:
+def run(arguments: argparse.Namespace) -> None:
+    """Work out the menu and the budget and write them."""
+    from bopstats.cli.writing import as_json, check_output, write_text
+    from bopstats.planning import attribute_budget, attribute_menu
+    from bopstats.tables.record import plain
+
+    check_output(arguments, _ENDINGS)
     law = _law(arguments)
     attributes = _pilot(arguments) if arguments.data else _levels(arguments)
     options = {"alpha": arguments.alpha, "power": arguments.power}
     menu = attribute_menu(attributes, arguments.n, arguments.effect, law, **options)
     budget = attribute_budget(menu.n_total, arguments.effect, law, **options)
-    if not arguments.json:
-        return f"{menu}\n\n{budget}"
+    if not (arguments.json or str(arguments.out).lower().endswith(".json")):
+        write_text(arguments, f"{menu}\n\n{budget}")
+        return
     record = {
         "schema": SCHEMA,
         "version": VERSION,
@@ -69,11 +79,13 @@ def _plan(arguments: argparse.Namespace) -> str:
         "menu": plain(menu.to_frame()),
         "yes_no_attributes": plain(budget.to_frame()),
     }
-    return json.dumps(record, indent=1, ensure_ascii=False)
+    write_text(arguments, as_json(record))
 
 
 def _law(arguments: argparse.Namespace) -> Law:
     """Return the law of one person's benefit that the options name."""
+    from bopstats.theory import Bounded, Gaussian, Ternary
+
     loss, sigma, changed = arguments.loss, arguments.sigma, arguments.changed
     if changed is not None and loss != "zero-one":
         raise ArgumentError(f"--changed: got {changed:g}; allowed: with --loss zero-one only")
@@ -104,7 +116,9 @@ def _levels(arguments: argparse.Namespace) -> dict[str, int]:
 
 def _pilot(arguments: argparse.Namespace) -> Any:
     """Return the named columns of the pilot."""
-    pilot = read_table(arguments.data)
+    from bopstats.cli.inputs import read_data
+
+    pilot = read_data(arguments.data)
     names = [name.strip() for name in arguments.attributes.split(",")]
     for name in names:
         if name not in pilot:
