@@ -10,6 +10,9 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
+# Conftests hold no doctests, and as modules all of them would have one name.
+collect_ignore_glob = ["*conftest.py"]
+
 settings.register_profile("bopstats", deadline=None, derandomize=True, database=None)
 settings.load_profile("bopstats")
 
