@@ -275,7 +275,7 @@ OPTIONS = {
     "unknown subset": (
         {"subset": "aeg > 50"},
         ArgumentError,
-        "subset: cannot evaluate 'aeg > 50' .* allowed: a boolean column",
+        r"subset: 'aeg' is not allowed in a condition \(did you mean 'age'\?\); allowed: columns",
     ),
     "numeric subset": (
         {"subset": "age"},
