@@ -134,6 +134,14 @@ def test_sas_transport_files_are_read(tmp_path):
     assert list(read["y"]) == [0.0, 1.0]
 
 
+def test_none_is_a_level_and_na_is_missing(tmp_path):
+    path = tmp_path / "people.csv"
+    path.write_text("insurance,age\nNone,60\npublic,NA\nNA,61\n,62\n")
+    table = read_table(path)
+    assert table["insurance"].fillna("?").tolist() == ["None", "public", "?", "?"]
+    assert table["age"].isna().tolist() == [False, True, False, False]
+
+
 @pytest.fixture
 def iris(tmp_path):
     """A file that SAS itself wrote (texts of six letters), and the same flowers as R reads it."""

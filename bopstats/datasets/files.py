@@ -11,6 +11,13 @@ import pandas as pd
 from bopstats.exceptions import DataError
 
 _SMALLEST_IBM = 1e-78
+# What stands for a missing value in CSV: pandas' own list without "None", which is a level of
+# insurance, of treatment, of schooling.
+_MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "-nan", "-NaN", "NULL", "null", "<NA>", "#N/A")
+
+
+def _read_csv(source: Any) -> pd.DataFrame:
+    return pd.read_csv(source, keep_default_na=False, na_values=list(_MISSING))
 
 
 def _read_sas(path: Path) -> pd.DataFrame:
@@ -30,8 +37,8 @@ def _read_xport(path: Path) -> pd.DataFrame:
 
 
 _READERS: dict[str, Callable[[Path], Any]] = {
-    ".csv": pd.read_csv,
-    ".csv.gz": pd.read_csv,
+    ".csv": _read_csv,
+    ".csv.gz": _read_csv,
     ".parquet": pd.read_parquet,
     ".dta": pd.read_stata,
     ".sas7bdat": _read_sas,
@@ -74,7 +81,7 @@ def read_csv(stream: BinaryIO, name: str) -> pd.DataFrame:
     DataError
         If it cannot be read.
     """
-    return _read(pd.read_csv, stream, name)
+    return _read(_read_csv, stream, name)
 
 
 def _read(reader: Callable[[Any], Any], source: Path | BinaryIO, name: str) -> pd.DataFrame:
