@@ -4,7 +4,7 @@ Clusters: 10 people each ("equal"), or 4 or 16 ("unequal"); an intraclass correl
 errors of clusters and people both normal, or both exponential. Weights: exp(z/2) with z ~ N(0, 1),
 and benefits that rise with z, so that an unweighted mean is biased. t is the linearised one.
 
-    python benchmarks/coverage_designs.py [--samples=2000] [--csv]
+    python benchmarks/coverage_designs.py [--samples=8000] [--csv]
 """
 
 from __future__ import annotations

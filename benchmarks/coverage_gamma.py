@@ -6,7 +6,7 @@ the first and 1 in the others ("one"), so that gamma is 0. Each limit is to err 
 Samples are passed to the package as partitions of one run, to be looked at one by one; gamma's
 limits and its estimate are what `res.gamma()` prints from a single partition.
 
-    python benchmarks/coverage_gamma.py [--samples=2000] [--csv]
+    python benchmarks/coverage_gamma.py [--samples=9000] [--csv]
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bopstats.groups import GroupIndex, GroupMoments
 from bopstats.inference.estimates import estimate
 from bopstats.inference.gamma import smallest_benefit
 
-SAMPLES, SEED, ALPHA, COST = 2000, 2024, 0.05, "squared_error"
+SAMPLES, SEED, ALPHA, COST = 9000, 2024, 0.05, "squared_error"
 SIZES, GROUPS, AT_ONCE = (10, 30, 100, 1000), (2, 4, 12), 200
 COLUMNS = (
     *("law", "n a group", "groups", "others", "lower limit above", "upper limit below", "coverage"),

@@ -6,7 +6,7 @@ AUCs Φ(d/√2). 30 % of people have the event. R²: y = 0.5 x₁ + b x₂ + e w
 var e = 1; the generic model knows the first coefficient, the personalized one takes b for 0.3 (or
 for 0.1 where it is 0). One simulated sample is a group of one `RowBop`.
 
-    python benchmarks/coverage_metrics.py [--samples=2000] [--csv]
+    python benchmarks/coverage_metrics.py [--samples=6500] [--csv]
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from bopstats.groups import RowBop
 from bopstats.inference.bootstrap_limits import METHODS, limits
 from bopstats.inference.bootstrap_metrics import bootstrap_metric
 
-SAMPLES, REPLICATES, SEED, AT_ONCE = 2000, 999, 2024, 100
+SAMPLES, REPLICATES, SEED, AT_ONCE = 6500, 999, 2024, 100
 PREVALENCE, CORRELATION = 0.3, 0.9
 SIZES = {"auc": (10, 30, 100), "r2": (10, 30, 100, 1000)}
 SPREADS = {"normal": 1.0, "lognormal": np.sqrt((np.e - 1) * np.e)}
