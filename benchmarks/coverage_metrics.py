@@ -25,7 +25,7 @@ from bopstats.inference.bootstrap_metrics import bootstrap_metric
 
 SAMPLES, REPLICATES, SEED, AT_ONCE = 6500, 999, 2024, 100
 PREVALENCE, CORRELATION = 0.3, 0.9
-SIZES = {"auc": (10, 30, 100), "r2": (10, 30, 100, 1000)}
+SIZES = {"auc": (10, 30, 100, 1000), "r2": (10, 30, 100, 1000)}
 SPREADS = {"normal": 1.0, "lognormal": np.sqrt((np.e - 1) * np.e)}
 COLUMNS = (
     *("metric", "law of errors", "true benefit", "n", "method"),
