@@ -20,6 +20,7 @@ from bopstats.explanations.changes import Changes, curve_costs, with_area
 from bopstats.explanations.masking import Masked, Masker, chunks, joined, unmasked
 from bopstats.explanations.options import Explanation
 from bopstats.explanations.shapley import N_PAIRS
+from bopstats.fitting.folds import fit_folds
 from bopstats.fitting.models import FittedModel, FittedPair, fit_pair, linear_predictor
 from bopstats.groups import GroupMoments, RowBop
 from bopstats.splitting import Plan, Split
@@ -108,9 +109,10 @@ class CrossFit:
             Sums of the costs of explanation at every r, see `curve_costs`.
         """
         parts, curve = [], None
-        for k, split in enumerate(splits):
-            pair = full if plan.kind == "in-sample" else self.train(split, full)
-            pair = self._with_baseline(pair, split.train)
+        for k, (split, trained) in enumerate(
+            zip(splits, self._trained(splits, full, plan), strict=True)
+        ):
+            pair = self._with_baseline(trained, split.train)
             for rows, both in self._held_out(pair, split.test):
                 fold = np.full(len(rows), k, dtype=np.int64)
                 if self.explanation is not None:
@@ -157,6 +159,36 @@ class CrossFit:
     def individual_costs(self) -> tuple[Cost, ...]:
         """The costs that one person has."""
         return tuple(cost for cost in self.costs if not cost.group_only)
+
+    def _trained(
+        self, splits: tuple[Split, ...], full: FittedPair, plan: Plan
+    ) -> Iterator[FittedPair]:
+        """Yield the pair fitted on each training set, or in-sample on all rows."""
+        if plan.kind == "in-sample":
+            yield full
+            return
+        together = self._together(splits, full) if plan.kind == "cross-fitting" else None
+        for k, split in enumerate(splits):
+            generic, personalized = (None, None) if together is None else together[k]
+            if generic is None or personalized is None:
+                yield self.train(split, full)
+            else:
+                yield FittedPair(generic, personalized)
+
+    def _together(
+        self, splits: tuple[Split, ...], full: FittedPair
+    ) -> list[tuple[FittedModel | None, FittedModel | None]] | None:
+        """Fit all training sets in common passes, where they have matrices and family in common."""
+        clean = all(
+            model.converged and model.separation is None and model.penalty is None
+            for model in (full.generic, full.personalized)
+        )
+        if not clean or self.design.relearn is not None or self.estimate_alpha:
+            return None
+        fold = np.empty(self.design.n, dtype=np.int64)
+        for k, split in enumerate(splits):
+            fold[split.test] = k
+        return fit_folds(self.design, fold, len(splits), full)
 
     def train(self, split: Split, full: FittedPair) -> FittedPair:
         """Fit both models on the training rows, starting from the fits on all rows."""

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy.typing as npt
 import pandas as pd
 
-from bopstats._typing import FloatArray, IntArray
+from bopstats._typing import CodeArray, FloatArray, IntArray
 from bopstats.groups import GroupIndex
+
+
+class Columns(Protocol):
+    """Columns of a model matrix, P of them, held somehow."""
+
+    def __getitem__(self, rows: slice | IntArray) -> FloatArray:
+        """Return some rows, shape (rows, P)."""
+
+    def column(self, j: int) -> FloatArray:
+        """Return column j, shape (n,)."""
 
 
 @dataclass(frozen=True)
 class ModelMatrix:
-    """The columns of one model, as a view of a shared array.
+    """The columns of one model, taken from columns that are made when they are asked for.
 
     Parameters
     ----------
-    base : ndarray, shape (n, P)
-        The array that holds the columns; the generic and the personalized model share it.
+    base : Columns
+        What makes them; the generic and the personalized model share it if they can.
     take : ndarray of int, shape (p,), or None
         Which columns of `base` are this model's; None for all.
     names : tuple of str, length p
@@ -55,7 +65,7 @@ class ModelMatrix:
 
     def column(self, j: int) -> FloatArray:
         """Return column j, shape (n,)."""
-        return self.base[:, j if self.take is None else self.take[j]]
+        return self.base.column(j if self.take is None else int(self.take[j]))
 
     def frame(self, index: pd.Index[Any]) -> pd.DataFrame:
         """Return all rows as a DataFrame with column names."""
@@ -68,7 +78,7 @@ class Factor:
 
     name: str
     levels: tuple[object, ...]
-    codes: IntArray
+    codes: CodeArray
 
 
 @dataclass(frozen=True)
@@ -86,7 +96,7 @@ class EvaluatedFactor:
     simple: bool
     variables: tuple[str, ...]
     categories: tuple[object, ...] | None
-    codes: IntArray | None
+    codes: CodeArray | None
     values: FloatArray | None
     evaluate: Callable[[pd.DataFrame], Any]
 

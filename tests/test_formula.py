@@ -548,3 +548,48 @@ def test_terms_stand_in_the_order_of_the_formula(people):
     assert design.personalized.terms == ("x", "race", "age", "sex", "insured", "sex:insured")
     first = [i for i, name in enumerate(design.personalized.names) if name.startswith("race[")]
     assert (design.personalized.term_of[first] == 1).all()
+
+
+ASSEMBLED = [
+    "y ~ x + z | sex * race",
+    "y ~ x * z + C(k) + np.log(z) | sex + race:x",
+    "y ~ center(x) + bs(z, df=5) | sex * race * C(k, Sum)",
+    "y ~ x:z:C(k) | race + x:sex",
+    "y ~ 1 | sex",
+    "y ~ C(k, Poly):race2 + standardize(x):bs(z, df=4) | sex",
+]
+
+
+@pytest.mark.parametrize("formula", ASSEMBLED)
+@pytest.mark.parametrize("cells", [1 << 14, 1])
+def test_assembled_matrices_are_those_of_patsy(formula, cells, monkeypatch):
+    """Any rows of them, by slice and by number, with categorical columns from a table or not."""
+    monkeypatch.setattr("bopstats.formula.assembled._MOST_CELLS", cells)
+    rng = np.random.default_rng(4)
+    people = pd.DataFrame({"x": rng.normal(size=300), "z": rng.uniform(1, 3, 300)})
+    people["k"] = rng.integers(0, 4, 300)
+    for name, levels in (("sex", "fm"), ("race", "abc"), ("race2", "uvw")):
+        people[name] = rng.choice(list(levels), 300)
+    people["y"] = rng.normal(size=300)
+    design = bop.glm(formula, people).design
+    left, right = formula.removeprefix("y ~ ").split(" | ")
+    for matrix, text in ((design.generic, left), (design.personalized, f"{left} + {right}")):
+        theirs = patsy.dmatrix(text, people)
+        assert matrix.names == tuple(theirs.design_info.column_names)
+        some = rng.integers(0, 300, 40)
+        np.testing.assert_array_equal(matrix.rows(slice(None)), theirs)
+        np.testing.assert_array_equal(matrix.rows(slice(17, 400)), theirs[17:])
+        np.testing.assert_array_equal(matrix.rows(some), theirs[some])
+        for j in range(matrix.n_columns):
+            np.testing.assert_array_equal(matrix.column(j), theirs[:, j])
+
+
+def test_a_design_keeps_the_data_as_they_were():
+    """Columns of the data are used as they are, but later changes to the data do not reach them."""
+    people = pd.DataFrame({"x": np.arange(40.0), "sex": ["f", "m"] * 20})
+    people["y"] = np.cos(people["x"])
+    design = bop.glm("y ~ x | sex", people).design
+    before = design.personalized.rows(slice(None))
+    people.loc[3, "x"] = 1000.0
+    people["x"] *= 2
+    np.testing.assert_array_equal(design.personalized.rows(slice(None)), before)

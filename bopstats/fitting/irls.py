@@ -19,6 +19,8 @@ from statsmodels.genmod.families import links as sm_links
 from bopstats._typing import FloatArray, IntArray
 from bopstats.design import ModelMatrix
 from bopstats.fitting.families import impossible_means
+from bopstats.fitting.working import deviance as total_deviance
+from bopstats.fitting.working import working
 
 CHUNK = 2048
 # Multiplications below which OpenBLAS starts no thread.
@@ -112,10 +114,10 @@ def solve(
     size = max(float(problem.weight.sum()), 1.0)
     # A small group's coefficient may still move while the deviance of many rows hardly does.
     small = 1e-8 * min(1.0, 1e6 / size)
-    noise = len(keep) * _rounding(problem) ** 2
+    noise = len(keep) * rounding(problem.family, problem.y) ** 2
     previous, converged, runaway = np.inf, False, False
     for _ in range(_MAX_ITERATIONS):
-        step = _newton(now.information, now.score)
+        step = newton(now.information, now.score)
         # Squared length of the step in standard errors; dispersion scales both sides.
         dispersion = max(now.deviance / size, np.finfo(float).tiny)
         settled = abs(previous - now.deviance) <= small * (abs(now.deviance) + 0.1)
@@ -133,11 +135,11 @@ def solve(
     return Solution(params, last, now.deviance, now.pearson, now.information, converged, runaway)
 
 
-def _rounding(problem: Problem) -> float:
+def rounding(family: Any, y: FloatArray) -> float:
     """Return how far a residual is off by rounding; a high level of y may hide its spread."""
-    if not isinstance(problem.family, sm_families.Gaussian):
+    if not isinstance(family, sm_families.Gaussian):
         return 0.0
-    return 8 * _EPS * float(np.abs(problem.y).max())
+    return 8 * _EPS * float(np.abs(y).max())
 
 
 def _negligible(step: FloatArray, beta: FloatArray) -> bool:
@@ -189,16 +191,16 @@ def _first(problem: Problem, keep: IntArray) -> FloatArray:
         z = family.link(mu) - problem.offset_at(rows) + (y - mu) * slope
         x = problem.matrix.rows(rows)[:, keep]
         xw = x * w[:, None]
-        left += _cross(xw, x)
+        left += cross(xw, x)
         right += xw.T @ z
-    return _newton(left, right)
+    return newton(left, right)
 
 
 def _is_binomial(family: Any) -> bool:
     return isinstance(family, sm_families.Binomial)
 
 
-def _cross(a: FloatArray, b: FloatArray) -> FloatArray:
+def cross(a: FloatArray, b: FloatArray) -> FloatArray:
     """Return a'b in pieces that BLAS multiplies in one thread.
 
     Skinny products gain nothing from threads, and on a busy machine threads that wait for each
@@ -225,20 +227,18 @@ def evaluate(problem: Problem, keep: IntArray, beta: FloatArray) -> Pass:
             if not everything:
                 x = x[:, keep]
             y, weight = problem.y[rows], problem.weight[rows]
-            mu = family.link.inverse(x @ beta + problem.offset_at(rows))
-            if bounded and impossible_means(family, mu[weight > 0]).any():
+            eta = x @ beta + problem.offset_at(rows)
+            at = working(family, eta, y)
+            if bounded and impossible_means(family, at.mu[weight > 0]).any():
                 return Pass(information, score, np.inf, np.inf)
-            slope, variance = family.link.deriv(mu), family.variance(mu)
-            residual = y - mu
-            w = weight / (slope**2 * variance)
-            information += _cross(x * w[:, None], x)
-            score += x.T @ (weight * residual / (slope * variance))
-            deviance += float(family.deviance(y, mu, var_weights=weight, scale=1.0))
-            pearson += float(np.sum(weight * residual**2 / variance))
+            information += cross(x * (weight * at.weight)[:, None], x)
+            score += x.T @ (weight * at.score)
+            deviance += total_deviance(family, y, eta, at.mu, weight)
+            pearson += float(np.sum(weight * (y - at.mu) ** 2 / family.variance(at.mu)))
     return Pass(information, score, deviance, pearson)
 
 
-def _newton(information: FloatArray, score: FloatArray) -> FloatArray:
+def newton(information: FloatArray, score: FloatArray) -> FloatArray:
     """Solve information · step = score by Cholesky, columns scaled to unit diagonal."""
     diagonal = np.diag(information)
     if not (np.isfinite(information).all() and np.isfinite(score).all() and (diagonal > 0).all()):

@@ -219,13 +219,26 @@ def _solve_somehow(
         return _by_statsmodels(problem, fewer), fewer
 
 
+@dataclass(frozen=True)
+class _Centred:
+    """The columns of a matrix less their means."""
+
+    matrix: ModelMatrix
+    mean: FloatArray
+
+    def __getitem__(self, rows: slice | IntArray) -> FloatArray:
+        return self.matrix.rows(rows) - self.mean
+
+    def column(self, j: int) -> FloatArray:
+        return self.matrix.column(j) - self.mean[j]
+
+
 def _solve_centred(problem: Problem, keep: IntArray) -> Solution:
     """Fit about the columns' means, where a large level hides no variation."""
     matrix = problem.matrix
     intercept = np.flatnonzero(matrix.term_of < 0)[0]
     mean = np.where(matrix.term_of < 0, 0.0, _column_means(problem))
-    base = matrix.rows(slice(None)) - mean
-    about = replace(matrix, base=base, take=None)
+    about = replace(matrix, base=_Centred(matrix, mean), take=None)
     found = solve(replace(problem, matrix=about), keep, None)
     for each in (found.params, found.step):
         each[intercept] -= mean @ each

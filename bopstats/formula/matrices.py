@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import patsy
-import patsy.categorical
 from patsy.design_info import DesignInfo, FactorInfo
 from patsy.eval import EvalEnvironment, EvalFactor
 
@@ -18,12 +17,12 @@ from bopstats._typing import FloatArray, IntArray
 from bopstats._validation import fail
 from bopstats.design import EvaluatedFactor, ModelMatrix
 from bopstats.exceptions import DataError
+from bopstats.formula.assembled import NO_NA, Assembled, FactorValues, evaluate
 from bopstats.formula.terms import Parsed, evaluating, variables_in
 from bopstats.syntax import core
 
-# Missing values are masked before patsy sees a row, so it must neither drop nor look for any.
-NO_NA = patsy.NAAction(on_NA="raise", NA_types=[])
 _MOST_COPIES = 20_000_000
+_ROWS_AT_ONCE = 2048
 
 
 @dataclass(frozen=True)
@@ -71,40 +70,45 @@ def build(
             everyone = _copied(frame, np.arange(len(frame)), copies)
             fresh = {factor: _learn(factor, everyone, env) for factor in stateful}
             infos = [_renewed(info, fresh) for info in infos]
-        matrices = _matrices(infos, frame, sides[1][1:])
+        values = {f: evaluate(info, frame) for f, info in infos[1].factor_infos.items()}
+        matrices = _matrices(infos, values, frame, sides[1][1:])
     generic_factors = [f for term in parsed.generic for f in term.factors]
     personal_factors = [f for term in parsed.added for f in term.factors]
-    factor_infos = infos[1].factor_infos
-    relearn = _relearner(parsed, infos, frame, stateful, env, copies) if stateful else None
+    infos_of = infos[1].factor_infos
+    relearn = _relearner(parsed, infos, values, frame, stateful, env, copies) if stateful else None
+    evaluated = {f: _evaluated(f, infos_of[f], values[f], frame) for f in values}
     return Built(
         *matrices,
-        tuple(_evaluated(f, factor_infos[f], frame) for f in dict.fromkeys(generic_factors)),
-        tuple(_evaluated(f, factor_infos[f], frame) for f in dict.fromkeys(personal_factors)),
+        tuple(evaluated[f] for f in dict.fromkeys(generic_factors)),
+        tuple(evaluated[f] for f in dict.fromkeys(personal_factors)),
         relearn,
     )
 
 
 def _matrices(
-    infos: list[DesignInfo], frame: pd.DataFrame, order: Sequence[Any]
+    infos: list[DesignInfo],
+    values: dict[EvalFactor, FactorValues],
+    frame: pd.DataFrame,
+    order: Sequence[Any],
 ) -> tuple[ModelMatrix, ModelMatrix]:
     generic, personalized = infos
     names = personalized.column_names
+    base = Assembled(personalized, values, frame)
     if set(generic.column_names) <= set(names):
-        base = np.asarray(patsy.build_design_matrices([personalized], frame, NO_NA)[0])
         take = np.array([names.index(name) for name in generic.column_names], dtype=np.int64)
         first = _model_matrix(generic, base, take, order, frame.columns)
     else:  # a personal term changed how a generic one is coded: the span is the same
-        own, base = (np.asarray(m) for m in patsy.build_design_matrices(infos, frame, NO_NA))
+        own = Assembled(generic, values, frame)
         first = _model_matrix(generic, own, None, order, frame.columns)
     second = _model_matrix(personalized, base, None, order, frame.columns)
     for matrix in (first, second):
-        _check_finite(matrix)
+        _check_finite(matrix, len(frame))
     return first, second
 
 
 def _model_matrix(
     info: DesignInfo,
-    base: FloatArray,
+    base: Assembled,
     take: IntArray | None,
     order: Sequence[Any],
     columns: pd.Index[Any],
@@ -137,35 +141,33 @@ def _columns(info: DesignInfo, frame: pd.DataFrame) -> FloatArray:
         return np.asarray(patsy.build_design_matrices([info], frame, NO_NA)[0])
 
 
-def _check_finite(matrix: ModelMatrix) -> None:
-    if matrix.take is not None or np.isfinite(matrix.base.sum()):
+def _check_finite(matrix: ModelMatrix, n: int) -> None:
+    if matrix.take is not None:
         return
-    finite = np.isfinite(matrix.base)
-    bad = np.flatnonzero(~finite.all(axis=0))
-    if len(bad):
-        count = int((~finite[:, bad[0]]).sum())
-        raise DataError(
-            f"column {matrix.names[bad[0]]!r} of the model matrix has {count} values that are "
-            "infinite or undefined; allowed: finite numbers"
-        )
+    for start in range(0, n, _ROWS_AT_ONCE):
+        block = matrix.rows(slice(start, start + _ROWS_AT_ONCE))
+        if not np.isfinite(block.sum()):
+            for name, j in zip(matrix.names, range(matrix.n_columns), strict=True):
+                count = int((~np.isfinite(matrix.column(j))).sum())
+                if count:
+                    raise DataError(
+                        f"column {name!r} of the model matrix has {count} values that are infinite "
+                        "or undefined; allowed: finite numbers"
+                    )
 
 
-def _evaluated(factor: EvalFactor, info: FactorInfo, frame: pd.DataFrame) -> EvaluatedFactor:
-    values, levels, codes, numeric = factor.eval(info.state, frame), None, None, None
-    if info.type == "categorical":
-        if any(pd.isna(level) for level in info.categories):
-            raise DataError(
-                f"term {factor.code!r} has no value in some rows; allowed: a value each"
-            )
-        levels = tuple(info.categories)
-        found = patsy.categorical.categorical_to_int(values, info.categories, NO_NA)
-        codes = np.asarray(found, dtype=np.int64)
-    elif info.num_columns == 1:
-        numeric = np.asarray(values, dtype=np.float64)
+def _evaluated(
+    factor: EvalFactor, info: FactorInfo, values: FactorValues, frame: pd.DataFrame
+) -> EvaluatedFactor:
     variables = variables_in(factor.code, frame.columns)
-    evaluate = partial(_values, factor, info)
     return EvaluatedFactor(
-        factor.code, *core(factor.code), variables, levels, codes, numeric, evaluate
+        factor.code,
+        *core(factor.code),
+        variables,
+        None if values.codes is None else tuple(info.categories),
+        values.codes,
+        values.columns[0] if len(values.columns) == 1 else None,
+        partial(_values, factor, info),
     )
 
 
@@ -178,6 +180,7 @@ def _values(factor: EvalFactor, info: FactorInfo, frame: pd.DataFrame) -> Any:
 def _relearner(
     parsed: Parsed,
     infos: list[DesignInfo],
+    values: dict[EvalFactor, FactorValues],
     frame: pd.DataFrame,
     stateful: list[EvalFactor],
     env: EvalEnvironment,
@@ -194,7 +197,8 @@ def _relearner(
         with evaluating(two):
             fresh = {factor: _learn(factor, rows, env) for factor in stateful}
             renewed = [_renewed(info, fresh) for info in infos]
-            matrices = _matrices(renewed, frame, order)
+            again = {f: evaluate(renewed[1].factor_infos[f], frame) for f in stateful}
+            matrices = _matrices(renewed, values | again, frame, order)
         return *matrices, tuple(
             f"{factor.code}: values outside of the training rows' range are moved to its edge"
             for factor, state in fresh.items()

@@ -56,7 +56,7 @@ def test_masked_predictions_of_any_kind_are_those_of_a_loop(fitted, attribution,
         found = mask(rows, counts)
         for i in rows:
             x = model.matrix.rows(np.array([i]))[0]
-            by_column = model.params * (x - model.matrix.rows(train).mean(axis=0))
+            by_column = model.params * (x - model.matrix.rows(np.flatnonzero(train)).mean(axis=0))
             parts = [by_column[model.matrix.term_of == t].sum() for t in range(len(own))]
             start = float(x @ model.params) - sum(parts)
             mu = model.family.link.inverse if attribution == "shapley" else lambda eta: eta
@@ -101,7 +101,7 @@ def test_named_baselines_are_columns_of_the_training_rows(fitted, name):
     design, pair, train = fitted()
     moved = with_baseline(pair, name, design, train)
     for model in (moved.generic, moved.personalized):
-        rows = model.matrix.rows(train)
+        rows = model.matrix.rows(np.flatnonzero(train))
         expected = {"mean": rows.mean(axis=0), "median": np.median(rows, axis=0)}
         expected["zero"] = 1.0 * (np.array(model.matrix.names) == "Intercept")
         np.testing.assert_allclose(model.baseline, expected[name], rtol=1e-13, atol=1e-13)
