@@ -176,7 +176,8 @@ def _rows(parsed: Parsed, data: pd.DataFrame, request: Request) -> _Rows:
     variables += [(str(s.name), s) for s in grouped if s.name not in names]
     variables += list(extras.items())
     mask = row_mask(data, keep, variables, request.missing)
-    frame = _prepared(data.loc[mask.used, names], ref)
+    # Without rows to drop, columns are used as they lie in the data.
+    frame = _prepared(data[names] if mask.used.all() else data.loc[mask.used, names], ref)
     notes = [note for name in names if (note := unused_levels(name, data.loc[keep, name]))]
     if "id" in extras and "cluster" not in extras and extras["id"][mask.used].duplicated().any():
         notes.append("Rows that share an id share a fold but count as independent; see cluster=.")
@@ -199,7 +200,7 @@ def _prepared(frame: pd.DataFrame, ref: dict[str, object]) -> pd.DataFrame:
     columns = {name: prepare(frame[name], str(name), ref.get(str(name))) for name in frame}
     for name, series in columns.items():
         check_finite(str(name), series)
-    return pd.DataFrame(columns, index=frame.index)
+    return pd.DataFrame(columns, index=frame.index, copy=False)
 
 
 def _grouping(built: Built, rows: _Rows) -> Grouping:

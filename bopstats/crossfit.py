@@ -20,13 +20,16 @@ from bopstats.explanations.changes import Changes, curve_costs, with_area
 from bopstats.explanations.masking import Masked, Masker, chunks, joined, unmasked
 from bopstats.explanations.options import Explanation
 from bopstats.explanations.shapley import N_PAIRS
-from bopstats.fitting.folds import fit_folds
 from bopstats.fitting.models import FittedModel, FittedPair, fit_pair, linear_predictor
+from bopstats.fitting.sampled import fit_from_sample
+from bopstats.fitting.together import fit_folds
 from bopstats.groups import GroupMoments, RowBop
 from bopstats.splitting import Plan, Split
 
 # A cost beyond this comes from a mean that has exploded: its square would overflow.
 _HUGE = 1e100
+# From so many rows on, both models are first fitted on a sample.
+_MANY_ROWS = 50_000
 
 
 def _beyond(costs: FloatArray) -> FloatArray:
@@ -59,16 +62,18 @@ class CrossFit:
 
     def full_fit(self) -> FittedPair:
         """Fit both models on all rows, warning of what went wrong."""
-        everyone = np.ones(self.design.n, dtype=bool)
-        matrices = (self.design.generic, self.design.personalized)
-        pair = fit_pair(
-            self.design,
-            matrices,
-            self.family,
-            everyone,
-            estimate_alpha=self.estimate_alpha,
-            penalty=self.penalty,
-        )
+        pair = None
+        if self.design.n >= _MANY_ROWS and self.penalty is None and not self.estimate_alpha:
+            pair = fit_from_sample(self.design, self.family)
+        if pair is None:
+            pair = fit_pair(
+                self.design,
+                (self.design.generic, self.design.personalized),
+                self.family,
+                np.ones(self.design.n, dtype=bool),
+                estimate_alpha=self.estimate_alpha,
+                penalty=self.penalty,
+            )
         for model in (pair.generic, pair.personalized):
             self._report(model)
         if len(pair.personalized.keep) <= len(pair.generic.keep):
@@ -108,25 +113,29 @@ class CrossFit:
         curve : GroupMoments or None
             Sums of the costs of explanation at every r, see `curve_costs`.
         """
-        parts, curve = [], None
-        for k, (split, trained) in enumerate(
-            zip(splits, self._trained(splits, full, plan), strict=True)
-        ):
+        tested = np.sort(np.concatenate([split.test for split in splits]))
+        fold, curve = np.empty(len(tested), dtype=np.int64), None
+        both = self._nothing_yet(len(tested))
+        pairs = self._trained(splits, full, plan)
+        for k, (split, trained) in enumerate(zip(splits, pairs, strict=True)):
             pair = self._with_baseline(trained, split.train)
-            for rows, both in self._held_out(pair, split.test):
-                fold = np.full(len(rows), k, dtype=np.int64)
+            for rows, found in self._held_out(pair, split.test):
+                place = np.searchsorted(tested, rows)
+                fold[place] = k
+                for masked, new in zip(both, found, strict=True):
+                    masked.put(place, new)
                 if self.explanation is not None:
-                    sums = GroupMoments.from_rows(self._curve(rows, fold, both))
+                    sums = GroupMoments.from_rows(self._curve(rows, fold[place], found))
                     curve = sums if curve is None else curve + sums
-                parts.append((rows, fold, [masked.first() for masked in both]))
             tick(1)
-        rows = np.concatenate([part[0] for part in parts])
-        order = np.argsort(rows, kind="stable")
-        both = [joined([part[2][which] for part in parts]).of(order) for which in (0, 1)]
-        fold = np.concatenate([part[1] for part in parts])[order]
         names = tuple(cost.name for cost in self.individual_costs)
-        costs = self._costs_of(rows[order], both)
-        return self._rows(rows[order], fold, both, names, costs), curve
+        costs = self._costs_of(tested, both)
+        return self._rows(tested, fold, both, names, costs), curve
+
+    def _nothing_yet(self, n: int) -> list[Masked]:
+        """Return places for the predictions of both models, at the chosen number of units."""
+        size = 0 if self.explanation is None else 1
+        return [Masked(np.empty(n), np.empty((size, n)), np.empty((size, n))) for _ in range(2)]
 
     def _with_baseline(self, pair: FittedPair, train: BoolArray) -> FittedPair:
         if self.explanation is None:

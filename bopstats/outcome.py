@@ -107,13 +107,15 @@ def default_family(outcome: Outcome) -> str:
             f"outcome {outcome.name!r} holds whole numbers: say family='poisson' or "
             "'negative_binomial' for counts, 'gaussian' for measurements"
         )
+    if outcome.binary:
+        return "binomial"
     distinct = np.unique(outcome.values)
-    if not outcome.binary and len(distinct) == 2:
+    if len(distinct) == 2:
         raise OutcomeError(
             f"outcome {outcome.name!r} has the two values {distinct[0]:g} and {distinct[1]:g}: say "
             f"which one counts, e.g. event={distinct[1]:g}, or family='gaussian'"
         )
-    return "binomial" if outcome.binary else "gaussian"
+    return "gaussian"
 
 
 def check_family(outcome: Outcome, family: str) -> None:

@@ -148,47 +148,60 @@ def _hashed(words: npt.NDArray[np.uint64], seed: np.uint64) -> npt.NDArray[np.ui
     return _mix(words ^ _mix(np.atleast_1d(seed)))
 
 
-def _key_groups(words: npt.NDArray[np.uint64], group: IntArray) -> tuple[Any, IntArray, IntArray]:
+def _key_groups(design: Design) -> tuple[npt.NDArray[np.uint64], IntArray, IntArray]:
     """Return distinct keys, each row's key number, and the group that holds most of each key.
 
     Ties go to the first group in group order.
     """
+    words = key_words(design)
+    if design.key is None:
+        return words, np.arange(design.n), design.group
     keys, number = np.unique(words, return_inverse=True)
-    pairs, counts = np.unique(np.stack([number, group]), axis=1, return_counts=True)
+    pairs, counts = np.unique(np.stack([number, design.group]), axis=1, return_counts=True)
     order = np.lexsort((pairs[1], -counts, pairs[0]))
     first = np.r_[True, np.diff(pairs[0][order]) > 0]
     return keys, number, pairs[1][order][first]
 
 
-def _dealt(design: Design, folds: str, seed: np.uint64) -> tuple[IntArray, IntArray, Any]:
-    """Return each row's key number, each key's rank in dealing order, and key hashes."""
-    keys, number, group = _key_groups(key_words(design), design.group)
-    hashed = _hashed(keys, seed)
-    by_group = group if folds == "stratified" else np.zeros_like(group)
-    rank = np.empty(len(keys), dtype=np.int64)
-    rank[np.lexsort((hashed, by_group))] = np.arange(len(keys))
-    return number, rank, (hashed, by_group)
+def _ranked(hashed: npt.NDArray[np.uint64], group: IntArray) -> IntArray:
+    """Return each key's place in dealing order: by group, and within a group by hash."""
+    order = np.argsort(hashed)
+    few = group.max(initial=0) < 1 << 16  # then NumPy sorts by counting
+    by_group = group[order].astype(np.uint16 if few else np.int64)
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order[np.argsort(by_group, kind="stable")]] = np.arange(len(order))
+    return rank
+
+
+def _uniform(hashed: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    return hashed >> np.uint64(11)
+
+
+def fold_of(words: npt.NDArray[np.uint64], seed: np.uint64, count: int) -> IntArray:
+    """Return the fold that the hash alone gives to keys, shape (n,)."""
+    return (_uniform(_hashed(words, seed)) % np.uint64(count)).astype(np.int64)
 
 
 def _cross(design: Design, count: int, folds: str, seed: np.uint64) -> tuple[Split, ...]:
-    number, rank, (hashed, _) = _dealt(design, folds, seed)
     if folds == "hash":
-        fold = ((hashed >> np.uint64(11)) % np.uint64(count)).astype(np.int64)[number]
+        fold = fold_of(key_words(design), seed, count)
     else:
-        fold = (rank % count)[number]
+        keys, number, group = _key_groups(design)
+        fold = (_ranked(_hashed(keys, seed), group) % count)[number]
     return tuple(Split(fold != k, np.flatnonzero(fold == k)) for k in range(count))
 
 
 def _hold_out(design: Design, share: float, folds: str, seed: np.uint64) -> Split:
-    number, rank, (hashed, group) = _dealt(design, folds, seed)
     if folds == "hash":
-        test_key = (hashed >> np.uint64(11)).astype(np.float64) / 2.0**53 < share
+        hashed = _hashed(key_words(design), seed)
+        test = _uniform(hashed).astype(np.float64) / 2.0**53 < share
     else:
+        keys, number, group = _key_groups(design)
+        rank = _ranked(_hashed(keys, seed), group)
         sizes = np.bincount(group)
         start = np.concatenate([[0], np.cumsum(sizes)[:-1]])
         take = np.clip(np.round(share * sizes), np.minimum(1, sizes - 1), np.maximum(sizes - 1, 0))
-        test_key = rank - start[group] < take[group]
-    test = test_key[number]
+        test = (rank - start[group] < take[group])[number]
     return Split(~test, np.flatnonzero(test))
 
 
@@ -240,7 +253,7 @@ def _positions(half: Any, n_read: int, k: int) -> IntArray:
 def _check_clusters(design: Design, count: int) -> None:
     """Every group of at least two rows needs as many clusters as there are folds."""
     if design.cluster is None:
-        keys = len(np.unique(key_words(design)))
+        keys = design.n if design.key is None else len(np.unique(key_words(design)))
         if keys < count:
             fail(
                 "cv",

@@ -47,7 +47,9 @@ def test_every_type_of_column_gives_the_same_design(people, formula, column, con
     other = bop.glm(formula, people.assign(**{column: convert(people[column])})).design
     names = [name.replace("[T.1.0]", "[T.1]") for name in other.personalized.names]
     assert names == list(plain.personalized.names)
-    np.testing.assert_array_equal(other.personalized.rows(slice(None)), plain.personalized.rows(slice(None)))
+    np.testing.assert_array_equal(
+        other.personalized.rows(slice(None)), plain.personalized.rows(slice(None))
+    )
     assert sizes(other) == sizes(plain)
 
 
@@ -61,7 +63,9 @@ def test_arrow_columns_give_the_same_design(people, kind):
     other = bop.glm(
         "y ~ x | race * insured", people.assign(**{column: values.astype(arrow)})
     ).design
-    np.testing.assert_array_equal(other.personalized.rows(slice(None)), plain.personalized.rows(slice(None)))
+    np.testing.assert_array_equal(
+        other.personalized.rows(slice(None)), plain.personalized.rows(slice(None))
+    )
     np.testing.assert_array_equal(other.outcome.values, plain.outcome.values)
     assert sizes(other) == sizes(plain)
 
@@ -178,7 +182,9 @@ def test_the_index_of_the_data_does_not_matter(people, index):
     other = people.set_axis(index(len(people)), axis=0)
     design = bop.glm("log(age) ~ x | sex * race", other, weights="z", weight_type="prob").design
     assert design.index.equals(other.index)
-    np.testing.assert_array_equal(design.personalized.rows(slice(None)), plain.personalized.rows(slice(None)))
+    np.testing.assert_array_equal(
+        design.personalized.rows(slice(None)), plain.personalized.rows(slice(None))
+    )
     np.testing.assert_array_equal(design.outcome.values, plain.outcome.values)
     np.testing.assert_array_equal(design.weight, plain.weight)
 

@@ -41,17 +41,16 @@ class Masked:
     without_top: FloatArray
     variance: FloatArray | None = None
 
-    def first(self) -> Masked:
-        """Return the first count, if there is one, as a copy, which lets go of the others."""
-        return Masked(self.whole, self.top_only[:1].copy(), self.without_top[:1].copy())
+    def put(self, people: IntArray, first: Masked) -> None:
+        """Write predictions of some of the people, at the first count of theirs."""
+        size = len(self.top_only)
+        self.whole[people] = first.whole
+        self.top_only[:, people] = first.top_only[:size]
+        self.without_top[:, people] = first.without_top[:size]
 
     def others(self) -> Masked:
         """Return a view of all counts but the first."""
         return Masked(self.whole, self.top_only[1:], self.without_top[1:])
-
-    def of(self, people: IntArray) -> Masked:
-        """Return some of the people, or all in another order."""
-        return Masked(self.whole[people], self.top_only[:, people], self.without_top[:, people])
 
 
 def unmasked(whole: FloatArray) -> Masked:

@@ -43,6 +43,17 @@ def working(family: Any, eta: FloatArray, y: FloatArray) -> Working:
     return Working(mu, 1.0 / (slope**2 * variance), (y - mu) / (slope * variance))
 
 
+def scores(family: Any, eta: FloatArray, y: FloatArray) -> FloatArray:
+    """Return `Working.score` alone; `eta` may have more rows than `y`, and is overwritten."""
+    if not is_logistic(family):
+        return working(family, eta, y).score
+    with np.errstate(over="ignore"):
+        np.exp(np.negative(eta, out=eta), out=eta)
+    eta += 1.0
+    np.reciprocal(eta, out=eta)
+    return np.subtract(y, eta, out=eta)
+
+
 def deviance(
     family: Any, y: FloatArray, eta: FloatArray, mu: FloatArray, weight: FloatArray
 ) -> float:
@@ -50,5 +61,6 @@ def deviance(
     if is_logistic(family):
         # −log of a probability of 0/1 outcomes, without its rounding near 0 and 1.
         unlikely = np.where(y > 0, -eta, eta)
-        return 2.0 * float(weight @ np.logaddexp(0.0, unlikely))
+        unit = np.maximum(unlikely, 0.0) + np.log1p(np.exp(-np.abs(eta)))
+        return 2.0 * float(weight @ unit)
     return float(family.deviance(y, mu, var_weights=weight, scale=1.0))

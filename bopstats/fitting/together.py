@@ -1,0 +1,254 @@
+"""Fits of both models, on all rows and without each fold, in common passes over the rows.
+
+From coefficients that are nearly right, one pass sums the curvature of both models fold by fold,
+which gives every fit a Newton step; then passes that only sum scores, at a fraction of the cost,
+correct all fits at once with that curvature (the chord method). Each such pass multiplies the error
+by a number about as small as the first step was, so that few are needed. A fit for which they do
+not settle, as with separation, is left to be fitted by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, NamedTuple, Protocol, Self
+
+import numpy as np
+
+from bopstats._typing import FloatArray, IntArray
+from bopstats.design import Design
+from bopstats.fitting.irls import CHUNK, IllConditionedError, cross, newton, rounding
+from bopstats.fitting.models import FittedModel, FittedPair
+from bopstats.fitting.working import scores, working
+
+_TOLERANCE = 1e-9  # of the last step, in standard errors
+_MOST_PASSES = 20
+# A step is at most this share of the one before it, or the fit is left to itself.
+_SETTLING = 0.25
+
+
+class Block(NamedTuple):
+    """Some rows: both models' columns, outcome, weight and offset."""
+
+    rows: slice
+    generic: FloatArray
+    personalized: FloatArray
+    y: FloatArray
+    weight: FloatArray
+    offset: FloatArray | float
+
+
+def blocks(design: Design) -> Iterator[Block]:
+    """Yield the rows block by block; columns that the models share are made once."""
+    for start in range(0, design.n, CHUNK):
+        rows = slice(start, start + CHUNK)
+        x, take = design.personalized.rows(rows), design.generic.take
+        yield Block(
+            rows,
+            design.generic.rows(rows) if take is None else x[:, take],
+            x,
+            design.outcome.values[rows],
+            np.ones(len(x)) if design.weight is None else design.weight[rows],
+            0.0 if design.offset is None else design.offset[rows],
+        )
+
+
+@dataclass(frozen=True)
+class Curvature:
+    """Sums of one model at one coefficient vector, by fold.
+
+    `information` X'WX (K, p, p) and `score` (K, p) are those of the columns kept; `columns` Σwx
+    (K, P) of all columns; `weight` Σw (K,).
+    """
+
+    information: FloatArray
+    score: FloatArray
+    columns: FloatArray
+    weight: FloatArray
+
+    def __add__(self, other: Self) -> Curvature:
+        """Add the sums of other rows."""
+        return Curvature(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+    def without(self, k: int) -> Curvature:
+        """Return the sums of all folds but k, without the axis K; what only k has is exactly 0."""
+        others = np.arange(len(self.weight)) != k
+        return Curvature(*(getattr(self, f.name)[others].sum(axis=0) for f in fields(self)))
+
+
+Pair = tuple[FittedModel, FittedModel]
+Both = tuple[Curvature, Curvature]
+
+
+class CurvaturePass(NamedTuple):
+    """The pass that sums the curvature of both models at their coefficients."""
+
+    models: Pair
+    n_folds: int
+
+    def __call__(self, design: Design, fold: IntArray) -> Both:
+        """Sum a design's rows, each in a fold."""
+        found = (self._nothing(self.models[0]), self._nothing(self.models[1]))
+        for block in blocks(design):
+            folds = [np.flatnonzero(fold[block.rows] == k) for k in range(self.n_folds)]
+            for model, x, sums in zip(self.models, block[1:3], found, strict=True):
+                eta = x @ model.params + block.offset
+                at = working(model.family, eta, block.y)
+                columns = x.T if len(model.keep) == len(x.T) else x.T[model.keep]
+                weighted, score = columns * (block.weight * at.weight), block.weight * at.score
+                for k, own in enumerate(folds):
+                    alone = self.n_folds == 1
+                    mine = columns if alone else columns.take(own, axis=1)
+                    theirs = weighted if alone else weighted.take(own, axis=1)
+                    sums.information[k] += cross(theirs.T, mine.T)
+                    sums.score[k] += mine @ score[own]
+                    sums.columns[k] += block.weight[own] @ x[own]
+                    sums.weight[k] += block.weight[own].sum()
+        return found
+
+    def _nothing(self, model: FittedModel) -> Curvature:
+        folds, size = self.n_folds, len(model.keep)
+        shapes = (folds, size, size), (folds, size), (folds, model.matrix.n_columns), (folds,)
+        return Curvature(*map(np.zeros, shapes))
+
+
+class ScorePass(NamedTuple):
+    """The pass that sums the scores of many fits at their own coefficients.
+
+    For each model: the coefficients of F fits, shape (p, F), and the folds that these leave out,
+    shape (F,), −1 for none.
+    """
+
+    family: Any
+    fits: tuple[tuple[FloatArray, IntArray], tuple[FloatArray, IntArray]]
+
+    def __call__(self, design: Design, fold: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Sum a design's rows: scores of the shapes of the coefficients."""
+        found = (np.zeros_like(self.fits[0][0]), np.zeros_like(self.fits[1][0]))
+        for block in blocks(design):
+            own = fold[block.rows]
+            for x, (beta, out), total in zip(block[1:3], self.fits, found, strict=True):
+                if len(out):
+                    # One row a fit, so that both long axes lie in one piece.
+                    score = scores(self.family, beta.T @ x.T + block.offset, block.y)
+                    score *= block.weight * (own != out[:, None])
+                    total += x.T @ score.T
+        return found
+
+
+class _Fit:
+    """One model's fit without a fold, or on all rows (`out` −1), on its way."""
+
+    def __init__(self, model: FittedModel, sums: Curvature, out: int, noise: float) -> None:
+        self.model, self.out, self.params = model, out, model.params.copy()
+        self._sums = sums.without(out)
+        size = max(float(sums.weight.sum()), 1.0)
+        self._small = max(_TOLERANCE**2 * model.deviance / size, noise)
+        self._before, self.moving, self._settled = np.inf, True, False
+        self.advance(self._sums.score)
+
+    def advance(self, score: FloatArray) -> None:
+        """Take a step from the score of the columns kept, unless it is negligible or too long."""
+        try:
+            step = newton(self._sums.information, score)
+        except IllConditionedError:
+            self.moving = False
+            return
+        length = float(step @ score)  # squared, in standard errors at dispersion 1
+        self._settled = length <= self._small
+        self.moving = not self._settled and length <= _SETTLING**2 * self._before
+        if self.moving:
+            self.params[self.model.keep] += step
+            self._before = length
+
+    def fitted(self) -> FittedModel | None:
+        """Return the model, or None if it did not settle."""
+        if not self._settled:
+            return None
+        return replace(
+            self.model,
+            params=self.params,
+            baseline=self._sums.columns / self._sums.weight,
+            information=self._sums.information,
+            deviance=np.nan,
+            pearson=np.nan,
+        )
+
+
+class Total(Protocol):
+    """Sums what a pass finds over all rows, which may lie in pieces."""
+
+    def __call__(self, task: Callable[[Design, IntArray], Any]) -> Any:
+        """Run a pass."""
+
+
+def fit_together(
+    total: Total, start: Pair, outs: Sequence[int], n_folds: int, noise: float
+) -> list[tuple[FittedModel | None, FittedModel | None]]:
+    """Fit both models, each without one of some folds or on all rows.
+
+    Parameters
+    ----------
+    total : callable
+        Runs a pass over all rows.
+    start : pair of FittedModel
+        Coefficients to begin from, columns to keep, and a deviance for the dispersion.
+    outs : sequence of int
+        Folds that the fits leave out, −1 for none.
+    n_folds : int
+        Number of folds K that the rows are in.
+    noise : float
+        Squared rounding error of a residual; see `bopstats.fitting.irls.rounding`.
+
+    Returns
+    -------
+    list of pairs, one for each of `outs`
+        The generic and the personalized model; None for a fit that did not settle. `deviance` and
+        `pearson` are not computed (nan); `information` is that at the start.
+    """
+    curvature = total(CurvaturePass(start, n_folds))
+    fits = [
+        [_Fit(model, sums, out, len(model.keep) * noise) for out in outs]
+        for model, sums in zip(start, curvature, strict=True)
+    ]
+    for _ in range(_MOST_PASSES):
+        moving = [[fit for fit in each if fit.moving] for each in fits]
+        if not any(moving):
+            break
+        told = (_told(start[0], moving[0]), _told(start[1], moving[1]))
+        for each, score in zip(moving, total(ScorePass(start[0].family, told)), strict=True):
+            for fit, own in zip(each, score.T, strict=True):
+                fit.advance(own[fit.model.keep])
+    return [(one.fitted(), two.fitted()) for one, two in zip(*fits, strict=True)]
+
+
+def _told(model: FittedModel, fits: Sequence[_Fit]) -> tuple[FloatArray, IntArray]:
+    """Return the fits' coefficients, shape (p, F), and the folds that they leave out."""
+    params = np.array([fit.params for fit in fits]).reshape(len(fits), model.matrix.n_columns)
+    return params.T, np.array([fit.out for fit in fits], dtype=np.int64)
+
+
+def fit_folds(
+    design: Design, fold: IntArray, n_folds: int, full: FittedPair
+) -> list[tuple[FittedModel | None, FittedModel | None]]:
+    """Fit both models on the rows outside of each fold, beginning at the fits on all rows.
+
+    Parameters
+    ----------
+    design : Design
+        The rows.
+    fold : ndarray of int, shape (n,)
+        Each row's fold.
+    n_folds : int
+        Number of folds K.
+    full : FittedPair
+        Fits on all rows, converged and without separation.
+
+    Returns
+    -------
+    list of K pairs
+        As `fit_together` returns them.
+    """
+    noise = rounding(full.generic.family, design.outcome.values) ** 2
+    start = (full.generic, full.personalized)
+    return fit_together(lambda task: task(design, fold), start, range(n_folds), n_folds, noise)
