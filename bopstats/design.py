@@ -45,7 +45,7 @@ class ModelMatrix:
         Builds the columns for other values of the variables.
     """
 
-    base: FloatArray
+    base: Columns
     take: IntArray | None
     names: tuple[str, ...]
     terms: tuple[str, ...]

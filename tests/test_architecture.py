@@ -16,7 +16,7 @@ ROOMS = [
     *("sampling", "groups", "costs", "design"),
     *("syntax", "allowlist", "columns", "conditions", "outcome", "formula", "attributes"),
     *("assembly", "splitting"),
-    *("planning", "fitting", "explanations", "streaming", "crossfit", "evaluation", "inference"),
+    *("planning", "fitting", "explanations", "crossfit", "streaming", "evaluation", "inference"),
     *("resampling", "tables", "plotting", "reporting", "saving", "results"),
     *("pooling", "loading", "model", "external"),
     *("datasets", "cli", "__main__"),

@@ -80,7 +80,8 @@ Pair = tuple[FittedModel, FittedModel]
 Both = tuple[Curvature, Curvature]
 
 
-class CurvaturePass(NamedTuple):
+@dataclass(frozen=True)
+class CurvaturePass:
     """The pass that sums the curvature of both models at their coefficients."""
 
     models: Pair
@@ -112,7 +113,8 @@ class CurvaturePass(NamedTuple):
         return Curvature(*map(np.zeros, shapes))
 
 
-class ScorePass(NamedTuple):
+@dataclass(frozen=True)
+class ScorePass:
     """The pass that sums the scores of many fits at their own coefficients.
 
     For each model: the coefficients of F fits, shape (p, F), and the folds that these leave out,

@@ -1,0 +1,168 @@
+"""The loop over partitions and training sets: fit, predict held-out rows, compute costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from bopstats._progress import Tick, nothing
+from bopstats._typing import FloatArray
+from bopstats.costs import Cost
+from bopstats.crossfit.heldout import HeldOut
+from bopstats.crossfit.troubles import Troubles
+from bopstats.design import Design
+from bopstats.explanations.options import Explanation
+from bopstats.fitting.models import FittedModel, FittedPair, fit_pair
+from bopstats.fitting.sampled import fit_from_sample
+from bopstats.fitting.together import fit_folds
+from bopstats.groups import GroupMoments, RowBop
+from bopstats.splitting import Plan, Split
+
+# From so many rows on, both models are first fitted on a sample.
+_MANY_ROWS = 50_000
+
+
+@dataclass
+class CrossFit:
+    """The loop over partitions and training sets, and what it met on the way."""
+
+    design: Design
+    family: Any
+    estimate_alpha: bool
+    costs: tuple[Cost, ...]
+    threshold: float
+    explanation: Explanation | None
+    penalty: str | None = None
+
+    def __post_init__(self) -> None:
+        values, self._met = self.design.outcome.values, Troubles()
+        self._held_out = HeldOut(
+            self.family,
+            self.costs,
+            self.threshold,
+            self.explanation,
+            float(np.ptp(values)),
+            float(values.mean()),
+        )
+
+    def full_fit(self) -> FittedPair:
+        """Fit both models on all rows, warning of what went wrong."""
+        pair = None
+        if self.design.n >= _MANY_ROWS and self.penalty is None and not self.estimate_alpha:
+            pair = fit_from_sample(self.design, self.family)
+        if pair is None:
+            pair = fit_pair(
+                self.design,
+                (self.design.generic, self.design.personalized),
+                self.family,
+                np.ones(self.design.n, dtype=bool),
+                estimate_alpha=self.estimate_alpha,
+                penalty=self.penalty,
+            )
+        self._met.report(pair, self.design.personal_terms)
+        return pair
+
+    def partition(
+        self, splits: tuple[Split, ...], full: FittedPair, plan: Plan, tick: Tick = nothing
+    ) -> tuple[RowBop, GroupMoments | None]:
+        """Predict every test row of a partition; `tick` is called once a fold.
+
+        Returns
+        -------
+        rows : RowBop
+            Its costs.
+        curve : GroupMoments or None
+            Sums of the costs of explanation at every r, see `curve_costs`.
+        """
+        tested = np.sort(np.concatenate([split.test for split in splits]))
+        fold, curve = np.empty(len(tested), dtype=np.int64), None
+        held = self._held_out
+        both = held.nothing_yet(len(tested))
+        pairs = self._trained(splits, full, plan)
+        for k, (split, trained) in enumerate(zip(splits, pairs, strict=True)):
+            pair = held.with_baseline(trained, self.design, split.train)
+            for rows, found in held.predictions(pair, self.design, split.test):
+                place = np.searchsorted(tested, rows)
+                fold[place] = k
+                for masked, new in zip(both, found, strict=True):
+                    masked.put(place, new)
+                if self.explanation is not None:
+                    at_every_r = held.curve(self.design, rows, fold[place], found)
+                    sums = GroupMoments.from_rows(at_every_r)
+                    curve = sums if curve is None else curve + sums
+            tick(1)
+        names = tuple(cost.name for cost in held.individual_costs)
+        costs = held.costs_of(self.design, tested, both)
+        return held.rows(self.design, tested, fold, both, names, costs), curve
+
+    def _trained(
+        self, splits: tuple[Split, ...], full: FittedPair, plan: Plan
+    ) -> Iterator[FittedPair]:
+        """Yield the pair fitted on each training set, or in-sample on all rows."""
+        if plan.kind == "in-sample":
+            yield full
+            return
+        together = self._together(splits, full) if plan.kind == "cross-fitting" else None
+        for k, split in enumerate(splits):
+            generic, personalized = (None, None) if together is None else together[k]
+            if generic is None or personalized is None:
+                yield self.train(split, full)
+            else:
+                pair = FittedPair(generic, personalized)
+                self._met.record(pair, full)
+                yield pair
+
+    def _together(
+        self, splits: tuple[Split, ...], full: FittedPair
+    ) -> list[tuple[FittedModel | None, FittedModel | None]] | None:
+        """Fit all training sets in common passes, where they have matrices and family in common."""
+        clean = all(
+            model.converged and model.separation is None and model.penalty is None
+            for model in (full.generic, full.personalized)
+        )
+        if not clean or self.design.relearn is not None or self.estimate_alpha:
+            return None
+        fold = np.empty(self.design.n, dtype=np.int64)
+        for k, split in enumerate(splits):
+            fold[split.test] = k
+        return fit_folds(self.design, fold, len(splits), full)
+
+    def train(self, split: Split, full: FittedPair) -> FittedPair:
+        """Fit both models on the training rows, starting from the fits on all rows."""
+        matrices = (full.generic.matrix, full.personalized.matrix)
+        if self.design.relearn is not None:
+            generic, personalized, notes = self.design.relearn(np.flatnonzero(split.train))
+            matrices = (generic, personalized)
+            self._met.note(notes)
+        pair = fit_pair(
+            self.design,
+            matrices,
+            full.generic.family,
+            split.train,
+            estimate_alpha=self.estimate_alpha,
+            penalty=self.penalty,
+            start=full,
+            warm=self.design.relearn is None,
+        )
+        self._met.record(pair, full)
+        return pair
+
+    @property
+    def individual_costs(self) -> tuple[Cost, ...]:
+        """The costs that one person has."""
+        return self._held_out.individual_costs
+
+    def benefit(self, pair: FittedPair, split: Split) -> FloatArray:
+        """Return the test rows' benefits by each individual cost, shape (C, rows).
+
+        `pair` was fitted on the split's training rows.
+        """
+        return self._held_out.benefit(pair, self.design, split.train, split.test)
+
+    def notes(self, plan: Plan) -> list[str]:
+        """Say what was met, on all rows and in training sets."""
+        total = plan.folds * len(plan.partitions)
+        return [*self._met.notes(total), *self._held_out.notes()]
