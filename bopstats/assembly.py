@@ -34,7 +34,7 @@ from bopstats.columns import (
 )
 from bopstats.conditions import subset_mask
 from bopstats.design import Design, Factor
-from bopstats.formula import Built, Parsed, build, environment, evaluate_outcome, parse
+from bopstats.formula import Built, Coding, Parsed, environment, evaluate_outcome, learn, parse
 from bopstats.outcome import code_outcome
 from bopstats.syntax import split_formula
 
@@ -58,6 +58,24 @@ class Request:
     safe: bool = False
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """How rows became a design, so that other rows of the same data can; see `bopstats.recoding`.
+
+    `sides` are the variables of outcome, generic and personal terms; `variables`, without rows, are
+    all of them and the columns that make groups by `Request.groups`, with the types and levels that
+    the design uses.
+    """
+
+    request: Request
+    parsed: Parsed
+    env: Any
+    coding: Coding
+    sides: Mapping[str, list[str]]
+    variables: pd.DataFrame
+    design: Design
+
+
 def build_design(formula: str, data: Any, request: Request, namespace: Mapping[str, Any]) -> Design:
     """Build the design of an analysis.
 
@@ -76,24 +94,23 @@ def build_design(formula: str, data: Any, request: Request, namespace: Mapping[s
     -------
     Design
     """
+    return make_recipe(formula, data, request, namespace).design
+
+
+def make_recipe(formula: str, data: Any, request: Request, namespace: Mapping[str, Any]) -> Recipe:
+    """Build the design of an analysis as `build_design` does, and keep how."""
     data = as_frame(data)
-    if request.safe and isinstance(formula, str):
-        check_length("formula", formula)
-    two = split_formula(formula)
-    parsed = parse(two)
-    if request.safe:
-        for factor, span in parsed.factors():
-            check_safe(two, factor.code, span, [str(name) for name in data.columns])
-    env = environment(parsed, data.columns, namespace)
+    parsed, env = read_formula(formula, data.columns, request, namespace)
     rows = _rows(parsed, data, request)
-    used = rows.mask.used
+    used, two = rows.mask.used, parsed.two
     values = evaluate_outcome(parsed, rows.frame, env)
     outcome = code_outcome(values, two.outcome, request.event)
     weight = _weight(rows, request.weight_type)
     copies = (
         weight.astype(np.int64) if weight is not None and request.weight_type == "freq" else None
     )
-    built = build(parsed, rows.frame, env, copies)
+    coding = learn(parsed, lambda: iter([rows.frame]), env, copies)
+    built = coding.build(rows.frame)
     factors = (*built.generic_factors, *built.personal_factors)
     check_sides(factors, rows.sides["generic"], rows.sides["personal"])
     grouping = _grouping(built, rows)
@@ -101,7 +118,7 @@ def build_design(formula: str, data: Any, request: Request, namespace: Mapping[s
     cluster, key = rows.extra("cluster"), rows.extra("id")
     if cluster is not None:
         key = cluster
-    return Design(
+    design = Design(
         formula=two.text,
         generic_terms=two.generic,
         personal_terms=two.personal,
@@ -110,15 +127,11 @@ def build_design(formula: str, data: Any, request: Request, namespace: Mapping[s
         personalized=built.personalized,
         groups=grouping.index,
         group=grouping.group,
-        factors=tuple(
-            Factor(f.name, f.categories, f.codes)
-            for f in built.generic_factors
-            if f.categories is not None and f.codes is not None
-        ),
+        factors=categorical_factors(built),
         positions=np.flatnonzero(used),
         n_read=len(data),
         index=data.index[used],
-        row_flow=rows.mask.flow,
+        row_flow=rows.mask.counts.flow(),
         notes=(*rows.notes, *grouping.notes),
         shifts_only=grouping.shifts_only,
         variables=rows.explained(),
@@ -130,9 +143,32 @@ def build_design(formula: str, data: Any, request: Request, namespace: Mapping[s
         cluster=None if cluster is None else codes(cluster),
         stratum=_stratum(rows, request.weight_type),
         key=None if key is None else key.to_numpy(),
-        offset=_offset(rows),
+        offset=total_offset(rows.extra("offset"), rows.extra("exposure")),
         exposed="exposure" in rows.extras,
-        relearn=built.relearn,
+        relearn=coding.relearner(rows.frame, copies),
+    )
+    return Recipe(request, parsed, env, coding, rows.sides, rows.frame.iloc[:0], design)
+
+
+def read_formula(
+    formula: str, columns: pd.Index[Any], request: Request, namespace: Mapping[str, Any]
+) -> tuple[Parsed, Any]:
+    """Return the terms of a formula and what they may see beside columns of these names."""
+    if request.safe and isinstance(formula, str):
+        check_length("formula", formula)
+    parsed = parse(split_formula(formula))
+    if request.safe:
+        for factor, span in parsed.factors():
+            check_safe(parsed.two, factor.code, span, [str(name) for name in columns])
+    return parsed, environment(parsed, columns, namespace)
+
+
+def categorical_factors(built: Built) -> tuple[Factor, ...]:
+    """Return the categorical factors of the generic model."""
+    return tuple(
+        Factor(f.name, f.categories, f.codes)
+        for f in built.generic_factors
+        if f.categories is not None and f.codes is not None
     )
 
 
@@ -176,6 +212,7 @@ def _rows(parsed: Parsed, data: pd.DataFrame, request: Request) -> _Rows:
     variables += [(str(s.name), s) for s in grouped if s.name not in names]
     variables += list(extras.items())
     mask = row_mask(data, keep, variables, request.missing)
+    mask.counts.flow()  # raises if no row is left
     # Without rows to drop, columns are used as they lie in the data.
     frame = _prepared(data[names] if mask.used.all() else data.loc[mask.used, names], ref)
     notes = [note for name in names if (note := unused_levels(name, data.loc[keep, name]))]
@@ -228,9 +265,10 @@ def _stratum(rows: _Rows, weight_type: str | None) -> IntArray | None:
     return check_strata(strata, rows.extra("cluster"), copies)
 
 
-def _offset(rows: _Rows) -> FloatArray | None:
-    """Return offset + log(exposure), or None."""
-    offset, exposure = rows.extra("offset"), rows.extra("exposure")
+def total_offset(
+    offset: pd.Series[Any] | None, exposure: pd.Series[Any] | None
+) -> FloatArray | None:
+    """Return offset + log(exposure), or None without either."""
     total = None if offset is None else numbers(offset, "offset")
     if exposure is not None:
         size = numbers(exposure, "exposure")

@@ -140,7 +140,7 @@ def _attribute(
                 f"{name!r} holds {len(distinct)} distinct whole numbers and is used as a number; "
                 f"if they are codes, write C({name})",
                 CodingWarning,
-                stacklevel=6,
+                stacklevel=7,
             )
     notes.append(f"{factor.code} is numeric: the personalized model uses it, it makes no groups.")
     return None
@@ -206,6 +206,63 @@ def _places(values: Any, levels: tuple[object, ...]) -> IntArray:
     return np.array([*(place.get(value, -1) for value in distinct), -1], dtype=np.int64)[codes]
 
 
+def regroup(
+    index: GroupIndex, factors: tuple[EvaluatedFactor, ...], dropped: pd.DataFrame
+) -> tuple[IntArray, IntArray]:
+    """Group other rows by attributes that `group_by_factors` has found.
+
+    Parameters
+    ----------
+    index : GroupIndex
+        The attributes and their levels.
+    factors : tuple of EvaluatedFactor
+        Factors of the personal terms on the rows.
+    dropped : DataFrame
+        The variables of rows that are read but not used.
+
+    Returns
+    -------
+    group : ndarray of int, shape (n,)
+    dropped : ndarray of int, shape (G + 1,)
+        As in `Grouping`.
+
+    Raises
+    ------
+    DataError
+        If an attribute has a level that it did not have.
+    """
+    codes, lost = [], []
+    for name, levels in zip(index.attributes, index.levels, strict=True):
+        factor = next(each for each in factors if each.name == name)
+        if factor.categories is not None and factor.codes is not None:
+            place = np.array([levels.index(_whole(level)) for level in factor.categories])
+            codes.append(place[factor.codes].astype(np.int64))
+        else:
+            codes.append(_known(name, factor.values, levels))
+        lost.append(_dropped(factor, levels, dropped))
+    return index.encode(codes), _dropped_by_group(index, lost)
+
+
+def regroup_values(
+    index: GroupIndex, columns: list[pd.Series[Any]], used: BoolArray, keep: BoolArray
+) -> tuple[IntArray, IntArray]:
+    """Group other rows by columns that `group_by_values` has crossed; see `regroup`."""
+    codes, lost = [], []
+    for series, levels in zip(columns, index.levels, strict=True):
+        codes.append(_known(str(series.name), series[used].to_numpy(), levels))
+        lost.append(_places(series[keep & ~used].to_numpy(), levels))
+    return index.encode(codes), _dropped_by_group(index, lost)
+
+
+def _known(name: str, values: Any, levels: tuple[object, ...]) -> IntArray:
+    places = _places(values, levels)
+    if (places < 0).any():
+        new = np.asarray(values)[np.argmax(places < 0)]
+        shown = ", ".join(map(repr, levels))
+        raise DataError(f"column {name!r} has the new level {new!r}; allowed: {shown}")
+    return places
+
+
 def group_by_columns(data: pd.DataFrame, groups: Any) -> list[pd.Series[Any]]:
     """Return the columns that ``groups=`` names or gives, each as a Series."""
     if isinstance(groups, (str, pd.Series, np.ndarray)):
@@ -260,8 +317,13 @@ def _cross(attributes: list[_Attribute], notes: tuple[str, ...], shifts_only: bo
             f"groups: all used rows are in one group ({index.labels[group[0]]}); allowed: at "
             "least two groups with rows"
         )
-    lost = np.stack([a.dropped for a in attributes])
+    dropped = _dropped_by_group(index, [a.dropped for a in attributes])
+    return Grouping(index, group, dropped, notes, shifts_only)
+
+
+def _dropped_by_group(index: GroupIndex, codes: list[IntArray]) -> IntArray:
+    """Count dropped rows by group, last those of which a level is not known, shape (G + 1,)."""
+    lost = np.stack(codes)
     known = (lost >= 0).all(axis=0)
-    size = index.n_groups
-    dropped = np.bincount(index.encode(list(lost[:, known])), minlength=size)
-    return Grouping(index, group, np.append(dropped, (~known).sum()), notes, shifts_only)
+    dropped = np.bincount(index.encode(list(lost[:, known])), minlength=index.n_groups)
+    return np.append(dropped, (~known).sum())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -158,15 +158,57 @@ def _reorder(series: pd.Series[Any], name: str, reference: object | None) -> pd.
 
 
 @dataclass(frozen=True)
-class RowMask:
-    """Which rows are used, and where the others went.
+class RowCounts:
+    """Where rows went; counts of disjoint sets of rows can be added.
 
-    `used` is a mask over the rows read; `flow` has one row a step with the columns `step`,
-    `missing` (rows without this variable among those read), `dropped` and `left`.
+    `read` rows, `kept` of them by `subset`; of each variable, in order, the kept rows without a
+    value (`missing`) and those of them that no earlier variable had dropped (`dropped`).
     """
 
+    names: tuple[str, ...]
+    read: int
+    kept: int
+    missing: IntArray
+    dropped: IntArray
+
+    def __add__(self, other: Self) -> RowCounts:
+        """Add the counts of other rows."""
+        return RowCounts(
+            self.names,
+            self.read + other.read,
+            self.kept + other.kept,
+            self.missing + other.missing,
+            self.dropped + other.dropped,
+        )
+
+    def flow(self) -> pd.DataFrame:
+        """Return one row a step: `step`, `missing`, `dropped` and `left`.
+
+        Raises
+        ------
+        DataError
+            If no row is left.
+        """
+        steps: list[dict[str, object]] = [_step("read", None, 0, self.read)]
+        if self.kept < self.read:
+            steps.append(_step("outside subset", None, self.read - self.kept, self.kept))
+        left = self.kept - np.cumsum(self.dropped)
+        for i in np.flatnonzero(self.missing):
+            name, lost = self.names[i], (int(self.missing[i]), int(self.dropped[i]))
+            steps.append(_step(f"missing {name}", *lost, int(left[i])))
+        used = self.kept - int(self.dropped.sum())
+        flow = pd.DataFrame([*steps, _step("used", None, 0, used)]).astype({"missing": "Int64"})
+        if not used:
+            raise DataError("data: no row is left\n" + flow.to_string(index=False))
+        return flow
+
+
+@dataclass(frozen=True)
+class RowMask:
+    """Which rows are used, a mask over the rows read, and where the others went."""
+
     used: BoolArray
-    flow: pd.DataFrame
+    counts: RowCounts
 
 
 def row_mask(
@@ -188,27 +230,20 @@ def row_mask(
     Raises
     ------
     DataError
-        If no row is left, or values are missing and `missing` is "raise".
+        If values are missing and `missing` is "raise".
     """
     check_choice("missing", missing, ("drop", "raise"))
-    steps: list[dict[str, object]] = [_step("read", None, 0, len(data))]
-    if not keep.all():
-        steps.append(_step("outside subset", None, int((~keep).sum()), int(keep.sum())))
-    used = keep.copy()
+    used, lacking, dropped = keep.copy(), [], []
     for name, values in variables:
         absent = np.asarray(pd.isna(values)) & keep
-        if not absent.any():
-            continue
-        if missing == "raise":
+        if missing == "raise" and absent.any():
             raise DataError(f"column {name!r} lacks {int(absent.sum())} values; missing='raise'")
-        dropped = int((absent & used).sum())
+        lacking.append(int(absent.sum()))
+        dropped.append(int((absent & used).sum()))
         used &= ~absent
-        steps.append(_step(f"missing {name}", int(absent.sum()), dropped, int(used.sum())))
-    steps.append(_step("used", None, 0, int(used.sum())))
-    flow = pd.DataFrame(steps).astype({"missing": "Int64"})
-    if not used.any():
-        raise DataError("data: no row is left\n" + flow.to_string(index=False))
-    return RowMask(used, flow)
+    names = tuple(name for name, _ in variables)
+    lost = (np.array(each, dtype=np.int64) for each in (lacking, dropped))
+    return RowMask(used, RowCounts(names, len(data), int(keep.sum()), *lost))
 
 
 def _step(step: str, missing: int | None, dropped: int, left: int) -> dict[str, object]:
@@ -225,6 +260,14 @@ def check_finite(name: str, values: npt.ArrayLike) -> None:
 
 def check_weights(values: pd.Series[Any], weight_type: str | None, name: str) -> FloatArray:
     """Return weights as floats: not negative, not all zero, whole numbers for frequencies."""
+    weights = check_some_weights(values, weight_type, name)
+    if not weights.any():
+        fail(name, "only zeros", "weights that are not all zero")
+    return weights
+
+
+def check_some_weights(values: pd.Series[Any], weight_type: str | None, name: str) -> FloatArray:
+    """Return the weights of some rows as `check_weights` does; these may be all zero."""
     if weight_type is None:
         raise ArgumentError(
             f"weight_type: got None; allowed: {', '.join(map(repr, WEIGHT_TYPES))}, since "
@@ -235,8 +278,6 @@ def check_weights(values: pd.Series[Any], weight_type: str | None, name: str) ->
     if (weights < 0).any():
         count = int((weights < 0).sum())
         fail(name, f"{count} negative weights, e.g. {weights.min():g}", "weights of at least 0")
-    if not weights.any():
-        fail(name, "only zeros", "weights that are not all zero")
     if weight_type == "freq" and (weights != np.round(weights)).any():
         fail(name, "fractional frequency weights", "whole numbers (or another weight_type)")
     return weights

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,27 @@ def _with_event(
     if not constant:
         _refuse_constant(array, name)
     return Outcome(name, array, event, True, "binary", asked=True)
+
+
+def recode_outcome(values: pd.Series[Any], outcome: Outcome) -> Outcome:
+    """Code the outcome of other rows as `code_outcome` did.
+
+    Raises
+    ------
+    OutcomeError, DataError
+        If a value is infinite, or the outcome was 0/1 and is not.
+    """
+    if outcome.asked:
+        coded = np.asarray(values == outcome.event, dtype=np.float64)
+        return replace(outcome, values=coded)
+    series = prepare(values, outcome.name, None)
+    if is_text(series):
+        raise OutcomeError(f"outcome {outcome.name!r} was a number and is a text")
+    check_finite(outcome.name, series)
+    array = series.to_numpy(dtype=np.float64)
+    if outcome.binary and not np.isin(array, (0.0, 1.0)).all():
+        raise OutcomeError(f"outcome {outcome.name!r} was 0/1 and has other values")
+    return replace(outcome, values=array)
 
 
 def _levels(series: pd.Series[Any]) -> str:

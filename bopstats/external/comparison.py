@@ -12,7 +12,7 @@ import pandas as pd
 from bopstats._typing import FloatArray, IntArray
 from bopstats._validation import fail
 from bopstats.attributes import Grouping, group_by_values
-from bopstats.columns import check_strata, check_weights, codes, row_mask, unused_levels
+from bopstats.columns import RowCounts, check_strata, check_weights, codes, unused_levels
 from bopstats.costs import Cost
 from bopstats.evaluation import Settings, gather
 from bopstats.external.costs import (
@@ -207,7 +207,9 @@ def compare_with(
         (rows,),
         index=index,
         n_read=len(index),
-        row_flow=row_mask(pd.DataFrame(index=index), np.ones(len(index), bool), [], "raise").flow,
+        row_flow=row_mask(
+            pd.DataFrame(index=index), np.ones(len(index), bool), [], "raise"
+        ).counts.flow(),
         notes=(*_notes(options, target, chosen), *grouping.notes, *clipped, *options.notes),
     )
     return BoPResults(evaluation)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -23,70 +23,132 @@ from bopstats.syntax import core
 
 _MOST_COPIES = 20_000_000
 _ROWS_AT_ONCE = 2048
+Relearn = Callable[[IntArray], tuple[ModelMatrix, ModelMatrix, tuple[str, ...]]]
+
+
+Frames = Callable[[], Iterator[pd.DataFrame]]
 
 
 @dataclass(frozen=True)
 class Built:
-    """Both matrices, the factors of each side, and how to learn transforms anew."""
+    """Both matrices, and the factors of each side."""
 
     generic: ModelMatrix
     personalized: ModelMatrix
     generic_factors: tuple[EvaluatedFactor, ...]
     personal_factors: tuple[EvaluatedFactor, ...]
-    relearn: Callable[[IntArray], tuple[ModelMatrix, ModelMatrix, tuple[str, ...]]] | None
 
 
-def build(
-    parsed: Parsed, frame: pd.DataFrame, env: EvalEnvironment, copies: IntArray | None = None
-) -> Built:
-    """Build both matrices from the used rows: the generic one as columns of the other if it can.
+@dataclass(frozen=True)
+class Coding:
+    """What was learned of the terms: levels, contrasts, and the state of transforms."""
+
+    parsed: Parsed
+    infos: tuple[DesignInfo, DesignInfo]
+    env: EvalEnvironment
+
+    @property
+    def stateful(self) -> tuple[EvalFactor, ...]:
+        """Factors whose transforms learn from data."""
+        factors = self.infos[1].factor_infos.items()
+        return tuple(factor for factor, info in factors if info.state["transforms"])
+
+    def build(self, frame: pd.DataFrame) -> Built:
+        """Build both matrices for some rows, whose levels and types are those learned from."""
+        with evaluating(self.parsed.two):
+            return self._built(frame, self._evaluated(frame))
+
+    def relearned(self, frames: Frames) -> Coding:
+        """Learn the transforms anew from rows; levels and contrasts stay."""
+        with evaluating(self.parsed.two):
+            fresh = {factor: _learn(factor, frames, self.env) for factor in self.stateful}
+        generic, personalized = (_renewed(info, fresh) for info in self.infos)
+        return replace(self, infos=(generic, personalized))
+
+    def relearner(self, frame: pd.DataFrame, copies: IntArray | None) -> Relearn | None:
+        """Return a function that learns the transforms from some of the rows and rebuilds all."""
+        if not self.stateful:
+            return None
+        values, fixed = self._evaluated(frame), set(self.stateful)
+
+        def relearn(train: IntArray) -> tuple[ModelMatrix, ModelMatrix, tuple[str, ...]]:
+            rows = _copied(frame, train, copies)
+            new = self.relearned(lambda: iter([rows]))
+            with evaluating(self.parsed.two):
+                built = new._built(frame, values | new._evaluated(frame, fixed))
+            return built.generic, built.personalized, new.notes()
+
+        return relearn
+
+    def notes(self) -> tuple[str, ...]:
+        """Say which transforms met values beyond the rows that they have learned from."""
+        infos = self.infos[1].factor_infos
+        return tuple(
+            f"{factor.code}: values outside of the training rows' range are moved to its edge"
+            for factor in self.stateful
+            if any(getattr(t, "outside", 0) for t in infos[factor].state["transforms"].values())
+        )
+
+    def _evaluated(
+        self, frame: pd.DataFrame, only: Container[EvalFactor] | None = None
+    ) -> dict[EvalFactor, FactorValues]:
+        infos = self.infos[1].factor_infos
+        return {f: evaluate(infos[f], frame) for f in infos if only is None or f in only}
+
+    def _built(self, frame: pd.DataFrame, values: dict[EvalFactor, FactorValues]) -> Built:
+        parsed, infos = self.parsed, self.infos[1].factor_infos
+        generic, personalized = _matrices(self.infos, values, frame, _order(parsed))
+        evaluated = {f: _evaluated(f, infos[f], values[f], frame) for f in values}
+        sides = [
+            dict.fromkeys(factor for term in terms for factor in term.factors)
+            for terms in (parsed.generic, parsed.added)
+        ]
+        first, second = (tuple(evaluated[factor] for factor in side) for side in sides)
+        return Built(generic, personalized, first, second)
+
+
+def _order(parsed: Parsed) -> tuple[Any, ...]:
+    return (*parsed.generic, *parsed.added)
+
+
+def learn(
+    parsed: Parsed, frames: Frames, env: EvalEnvironment, copies: IntArray | None = None
+) -> Coding:
+    """Learn levels, contrasts and transforms from rows.
 
     Parameters
     ----------
     parsed : Parsed
         The terms.
-    frame : DataFrame
-        The used rows of all variables, prepared, none missing.
+    frames : callable
+        Gives the rows anew each time: variables prepared, none missing, in frames of equal types.
     env : EvalEnvironment
         What `environment` returned.
     copies : ndarray of int, shape (rows,), or None
-        How many people each row stands for: transforms learn from all of them.
+        How many people each row stands for: transforms learn from all of them. Only with rows in
+        one frame.
 
     Raises
     ------
     FormulaError, DataError
-        If a term cannot be evaluated, or is not finite.
+        If a term cannot be evaluated.
     ArgumentError
         If there are too many people for transforms to learn from.
     """
-    sides = [
-        [patsy.INTERCEPT, *parsed.generic],
-        [patsy.INTERCEPT, *parsed.generic, *parsed.added],
-    ]
+    terms = _order(parsed)
+    sides = [[patsy.INTERCEPT, *terms[: len(parsed.generic)]], [patsy.INTERCEPT, *terms]]
     with evaluating(parsed.two):
-        infos = patsy.build.design_matrix_builders(sides, lambda: iter([frame]), env, NO_NA)
-        stateful = [f for f, info in infos[1].factor_infos.items() if info.state["transforms"]]
-        if stateful and copies is not None:
-            everyone = _copied(frame, np.arange(len(frame)), copies)
-            fresh = {factor: _learn(factor, everyone, env) for factor in stateful}
-            infos = [_renewed(info, fresh) for info in infos]
-        values = {f: evaluate(info, frame) for f, info in infos[1].factor_infos.items()}
-        matrices = _matrices(infos, values, frame, sides[1][1:])
-    generic_factors = [f for term in parsed.generic for f in term.factors]
-    personal_factors = [f for term in parsed.added for f in term.factors]
-    infos_of = infos[1].factor_infos
-    relearn = _relearner(parsed, infos, values, frame, stateful, env, copies) if stateful else None
-    evaluated = {f: _evaluated(f, infos_of[f], values[f], frame) for f in values}
-    return Built(
-        *matrices,
-        tuple(evaluated[f] for f in dict.fromkeys(generic_factors)),
-        tuple(evaluated[f] for f in dict.fromkeys(personal_factors)),
-        relearn,
-    )
+        infos = patsy.build.design_matrix_builders(sides, frames, env, NO_NA)
+    coding = Coding(parsed, tuple(infos), env)
+    if not (coding.stateful and copies is not None):
+        return coding
+    (frame,) = frames()
+    everyone = _copied(frame, np.arange(len(frame)), copies)
+    return coding.relearned(lambda: iter([everyone]))
 
 
 def _matrices(
-    infos: list[DesignInfo],
+    infos: tuple[DesignInfo, DesignInfo],
     values: dict[EvalFactor, FactorValues],
     frame: pd.DataFrame,
     order: Sequence[Any],
@@ -177,37 +239,6 @@ def _values(factor: EvalFactor, info: FactorInfo, frame: pd.DataFrame) -> Any:
     return values.data if hasattr(values, "contrast") else values
 
 
-def _relearner(
-    parsed: Parsed,
-    infos: list[DesignInfo],
-    values: dict[EvalFactor, FactorValues],
-    frame: pd.DataFrame,
-    stateful: list[EvalFactor],
-    env: EvalEnvironment,
-    copies: IntArray | None,
-) -> Callable[[IntArray], tuple[ModelMatrix, ModelMatrix, tuple[str, ...]]]:
-    """Return a function that learns the stateful factors from some rows and rebuilds all rows.
-
-    Levels and codings stay those of all used rows.
-    """
-    two, order = parsed.two, (*parsed.generic, *parsed.added)
-
-    def relearn(train: IntArray) -> tuple[ModelMatrix, ModelMatrix, tuple[str, ...]]:
-        rows = _copied(frame, train, copies)
-        with evaluating(two):
-            fresh = {factor: _learn(factor, rows, env) for factor in stateful}
-            renewed = [_renewed(info, fresh) for info in infos]
-            again = {f: evaluate(renewed[1].factor_infos[f], frame) for f in stateful}
-            matrices = _matrices(renewed, values | again, frame, order)
-        return *matrices, tuple(
-            f"{factor.code}: values outside of the training rows' range are moved to its edge"
-            for factor, state in fresh.items()
-            if any(getattr(t, "outside", 0) for t in state["transforms"].values())
-        )
-
-    return relearn
-
-
 def _copied(frame: pd.DataFrame, rows: IntArray, copies: IntArray | None) -> pd.DataFrame:
     if copies is None:
         return frame.iloc[rows]
@@ -218,10 +249,11 @@ def _copied(frame: pd.DataFrame, rows: IntArray, copies: IntArray | None) -> pd.
     return frame.iloc[np.repeat(rows, copies[rows])]
 
 
-def _learn(factor: EvalFactor, rows: pd.DataFrame, env: EvalEnvironment) -> dict[str, Any]:
+def _learn(factor: EvalFactor, frames: Frames, env: EvalEnvironment) -> dict[str, Any]:
     state: dict[str, Any] = {}
     for which in range(factor.memorize_passes_needed(state, env)):
-        factor.memorize_chunk(state, which, rows)
+        for rows in frames():
+            factor.memorize_chunk(state, which, rows)
         factor.memorize_finish(state, which)
     return state
 

@@ -44,7 +44,7 @@ class _BS(patsy.splines.BS):  # type: ignore[misc]
     def transform(self, x: Any, *args: Any, **options: Any) -> Any:
         low, high = self._all_knots[0], self._all_knots[-1]
         values = np.asarray(x, dtype=np.float64)
-        self.outside = int(((values < low) | (values > high)).sum())
+        self.outside += int(((values < low) | (values > high)).sum())
         return super().transform(np.clip(values, low, high), *args, **options)
 
 

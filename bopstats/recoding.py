@@ -1,0 +1,156 @@
+"""Other rows of the same data, with the levels, transforms and groups that an analysis has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bopstats._typing import BoolArray, IntArray
+from bopstats.assembly import Recipe, categorical_factors, total_offset
+from bopstats.attributes import regroup, regroup_values
+from bopstats.columns import (
+    RowCounts,
+    check_finite,
+    check_some_weights,
+    column,
+    prepare,
+    row_mask,
+)
+from bopstats.conditions import subset_mask
+from bopstats.design import Design
+from bopstats.exceptions import DataError
+from bopstats.formula import evaluate_outcome
+from bopstats.outcome import recode_outcome
+
+ROLES = ("weights", "cluster", "strata", "id", "offset", "exposure")
+
+
+@dataclass(frozen=True)
+class UsedRows:
+    """Which of some rows are used: the mask, what `subset` keeps, and where the others went."""
+
+    keep: BoolArray
+    used: BoolArray
+    counts: RowCounts
+    extras: Mapping[str, pd.Series[Any]]
+    grouped: list[pd.Series[Any]]
+
+
+def columns_of(recipe_names: list[str], request: Any) -> list[str]:
+    """Return the names of all columns that an analysis reads beside those of `subset`."""
+    extras = [getattr(request, role) for role in ROLES]
+    groups = [] if request.groups is None else np.atleast_1d(request.groups).tolist()
+    return list(dict.fromkeys([*recipe_names, *groups, *(e for e in extras if e is not None)]))
+
+
+def used_rows(data: pd.DataFrame, names: list[str], request: Any) -> UsedRows:
+    """Find the rows that lack nothing.
+
+    Parameters
+    ----------
+    data : DataFrame
+        Rows read.
+    names : list of str
+        Variables of the formula.
+    request : Request
+        Whose columns are given by their names.
+    """
+    given = {role: getattr(request, role) for role in ROLES}
+    extras = {role: column(data, name, role) for role, name in given.items() if name is not None}
+    groups = [] if request.groups is None else np.atleast_1d(request.groups).tolist()
+    grouped = [column(data, name, "groups") for name in groups]
+    keep = subset_mask(data, request.subset)
+    variables: list[tuple[str, Any]] = [(name, data[name]) for name in names]
+    variables += [(str(s.name), s) for s in grouped if s.name not in names]
+    variables += list(extras.items())
+    mask = row_mask(data, keep, variables, request.missing)
+    return UsedRows(keep, mask.used, mask.counts, extras, grouped)
+
+
+def recode(recipe: Recipe, data: pd.DataFrame, position: int) -> tuple[Design, RowCounts]:
+    """Make a design of other rows.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Of an analysis whose columns are given by their names.
+    data : DataFrame
+        The rows, with all columns that the analysis reads.
+    position : int
+        Place of the first row among all rows.
+
+    Returns
+    -------
+    design : Design
+        Of the rows that lack nothing; there may be none. Clusters and strata are numbered by
+        `numbered`, so that numbers mean the same everywhere.
+    counts : RowCounts
+
+    Raises
+    ------
+    DataError, OutcomeError
+        If a column has a level or a type that it did not have.
+    """
+    names = list(recipe.variables.columns)
+    rows = used_rows(data, names, recipe.request)
+    used, old = rows.used, recipe.design
+    frame = pd.DataFrame(
+        {name: _like(data.loc[used, name], recipe.variables[name]) for name in names}, copy=False
+    )
+    outcome = recode_outcome(evaluate_outcome(recipe.parsed, frame, recipe.env), old.outcome)
+    built = recipe.coding.build(frame)
+    if rows.grouped:
+        group, dropped = regroup_values(old.groups, rows.grouped, used, rows.keep)
+    else:
+        lost = data.loc[rows.keep & ~used, recipe.sides["personal"]]
+        group, dropped = regroup(old.groups, built.personal_factors, lost)
+    extras = {role: series[used] for role, series in rows.extras.items()}
+    cluster, key = (extras.get(role) for role in ("cluster", "id"))
+    weight = extras.get("weights")
+    kind = recipe.request.weight_type
+    members = np.bincount(group, minlength=old.groups.n_groups)
+    design = replace(
+        old,
+        outcome=outcome,
+        generic=built.generic,
+        personalized=built.personalized,
+        group=group,
+        factors=categorical_factors(built),
+        positions=position + np.flatnonzero(used),
+        index=frame.index,
+        read=np.append(members, 0) + dropped,
+        dropped=dropped,
+        weight=None if weight is None else check_some_weights(weight, kind, "weights"),
+        cluster=None if cluster is None else numbered(cluster),
+        stratum=None if "strata" not in extras else numbered(extras["strata"]),
+        key=None if cluster is None and key is None else (key if cluster is None else cluster),
+        offset=total_offset(extras.get("offset"), extras.get("exposure")),
+    )
+    return design, rows.counts
+
+
+def _like(series: pd.Series[Any], like: pd.Series[Any]) -> pd.Series[Any]:
+    """Return a column with the type and the levels of another."""
+    name = str(series.name)
+    if isinstance(like.dtype, pd.CategoricalDtype):
+        found = series.astype(like.dtype)
+        new = series[found.isna()]
+        if len(new):
+            levels = ", ".join(map(repr, like.cat.categories[:12]))
+            raise DataError(f"column {name!r} has the new level {new.iloc[0]!r}; allowed: {levels}")
+        return found
+    found = prepare(series, name, None)
+    if isinstance(found.dtype, pd.CategoricalDtype):
+        raise DataError(f"column {name!r} was {like.dtype} and holds texts")
+    check_finite(name, found)
+    return found if found.dtype.kind == like.dtype.kind else found.astype(like.dtype)
+
+
+def numbered(values: pd.Series[Any]) -> IntArray:
+    """Return a number for each value, the same in any rows: a hash of 63 bits."""
+    words = pd.util.hash_array(np.asarray(values.astype(str), dtype=object), categorize=True)
+    return (words >> np.uint64(1)).astype(np.int64)
