@@ -26,7 +26,8 @@ def joined(batches: Iterable[Any], n_rows: int) -> Iterator[Any]:
     """Join small record batches into tables of about `n_rows` rows, and cut large ones."""
     import pyarrow as pa
 
-    waiting, count = [], 0
+    waiting: list[Any] = []
+    count = 0
     for batch in batches:
         for start in range(0, batch.num_rows, n_rows):
             if count and count + min(batch.num_rows - start, n_rows) > n_rows:

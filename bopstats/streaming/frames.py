@@ -95,8 +95,7 @@ class FrameSource:
         if kind == known:
             return values
         if values.isna().all():
-            dtype = "boolean" if known == "boolean" else "category"
-            return values.astype(object).astype(dtype)
+            return _without_values(known, len(values), name)
         raise DataError(f"data: column {name!r} holds {kind} in {where}, but {known} in {first}")
 
 
@@ -109,6 +108,13 @@ def _checked(frame: Any, where: str) -> pd.DataFrame:
     return frame
 
 
+def _without_values(kind: str, n_rows: int, name: str) -> pd.Series[Any]:
+    """Return missing values only, of a type that goes with a kind."""
+    types = {"numbers": "float64", "boolean": "boolean", "dates": "datetime64[us]"}
+    missing: pd.Series[Any] = pd.Series([None] * n_rows, name=name, dtype=object)
+    return missing.astype(types.get(kind, "category"))  # type: ignore[call-overload,no-any-return]
+
+
 def _view(columns: dict[str, pd.Series[Any]], n_rows: int) -> pd.DataFrame:
     arrays = {name: values.array for name, values in columns.items()}
     return pd.DataFrame(arrays, index=pd.RangeIndex(n_rows), copy=False)
@@ -119,7 +125,7 @@ def _kind(values: pd.Series[Any]) -> str:
     dtype: Any = values.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         values, dtype = pd.Series(dtype.categories), dtype.categories.dtype
-    if dtype == object:
+    if pdt.is_object_dtype(dtype):
         found = pdt.infer_dtype(values, skipna=True)
         return _OBJECTS.get(found, found)
     if pdt.is_bool_dtype(dtype):

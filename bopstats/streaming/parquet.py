@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bopstats._validation import names_of
+from bopstats.columns import names_of
 from bopstats.exceptions import DataError
 from bopstats.streaming.batches import arrow_errors, joined, named
 from bopstats.streaming.pieces import Piece, row_range, rows_at_once
@@ -68,7 +68,6 @@ class ParquetPart:
                 yield Piece(where, self.position + start - self.start, frame)
         if read != self.n_rows:
             raise DataError(f"data: {self.file.name} was changed after its rows were counted")
-"""
 
     def _with_keys(self, table: Any) -> Any:
         import pyarrow as pa
@@ -209,7 +208,8 @@ def _stretches(rows: Sequence[int]) -> Iterator[tuple[tuple[int, ...], int]]:
 
 
 def _note(extra: set[str]) -> str | None:
-    return f"Columns that only some files have are not read: {names_of(sorted(extra))}." if extra else None
+    names = names_of(sorted(extra))
+    return f"Columns that only some files have are not read: {names}." if extra else None
 
 
 @contextmanager
