@@ -57,7 +57,7 @@ class ParquetPart:
         """
         check_readable(self.fields, columns)
         stored = [name for name in columns if name not in self.file.keys]
-        text = [name for name in stored if self.fields[name].kind == "text"]
+        text = [name for name in stored if self.fields[name].plain_text]
         at_once, read = rows_at_once(len(columns)), 0
         with _opened(self.file, text) as file:
             batches = file.iter_batches(at_once, row_groups=list(self.groups), columns=stored)
@@ -73,8 +73,8 @@ class ParquetPart:
         import pyarrow as pa
 
         for name, value in self.file.keys.items():
-            field = self.fields[name]
-            values = pa.repeat(pa.scalar(value, field.type), table.num_rows)
+            kind = getattr(self.fields[name].type, "value_type", self.fields[name].type)
+            values = pa.repeat(pa.scalar(value, kind), table.num_rows)
             if name in table.column_names:
                 table = table.drop_columns(name)
             table = table.append_column(name, values)
