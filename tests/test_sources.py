@@ -52,7 +52,7 @@ def table(n, seed=0):
         "day": lambda k: datetime.date(2020, 1, 1) + datetime.timedelta(int(k)),
         "moment": lambda k: datetime.datetime(2020, 1, 1) + datetime.timedelta(minutes=int(k)),
         **dict.fromkeys(("text", "long", "level"), lambda k: f"é{k % 7}"),
-        "nothing": lambda k: None,
+        "nothing": lambda _k: None,
     }
     columns = {}
     for name, kind in COLUMNS.items():
@@ -108,7 +108,7 @@ def same(found, wanted):
 def small(monkeypatch):
     """Pieces of 50 rows, parts of 200."""
     for module in (batches, parquet, frames):
-        monkeypatch.setattr(module, "rows_at_once", lambda n: 50)
+        monkeypatch.setattr(module, "rows_at_once", lambda _n: 50)
     monkeypatch.setattr(parquet, "PART_ROWS", 200)
 
 
@@ -281,11 +281,15 @@ def test_parts_are_files_times_row_groups(folder, small):
         (0, 180), (180, 180), (360, 90), (450, 30), (480, 500),
     ]  # fmt: skip
     columns = source.columns
-    alone = [piece for part in parts for piece in pickle.loads(pickle.dumps(part)).pieces(columns)]
+    alone = [piece for part in parts for piece in copied(part).pieces(columns)]
     through = list(source.pieces(columns))
     assert [(p.where, p.position) for p in alone] == [(p.where, p.position) for p in through]
     for one, other in zip(alone, through, strict=True):
         pd.testing.assert_frame_equal(one.frame, other.frame)
+
+
+def copied(part):
+    return pickle.loads(pickle.dumps(part))  # noqa: S301
 
 
 def test_small_row_groups_make_full_pieces(folder, small):
@@ -390,9 +394,7 @@ def test_a_lacking_column_is_named_before_data_are_read(folder):
 )  # fmt: skip
 def test_another_type_is_named_before_data_are_read(folder, one, other):
     write_two(folder, {"x": one}, {"x": other})
-    with pytest.raises(
-        DataError, match=r"column 'x' is .* in people/2.parquet, but .* in people/1"
-    ):
+    with pytest.raises(DataError, match=r"column 'x' is .* in people/2.parquet, but .*/1"):
         as_source(folder)
 
 
@@ -452,7 +454,7 @@ def test_no_rows(folder):
 
 
 def test_without_pyarrow_the_extra_is_named(folder, monkeypatch):
-    monkeypatch.setattr(sources, "find_spec", lambda name: None)
+    monkeypatch.setattr(sources, "find_spec", lambda _name: None)
     with pytest.raises(DataError, match=r"pip install 'bopstats\[parquet\]'"):
         as_source(folder)
 
@@ -489,7 +491,7 @@ def test_datasets_of_other_formats(folder, small, kind):
     if kind == "csv":  # in which missing text is empty text
         wanted = wanted.fillna({"text": ""})
     same(found, wanted)
-    assert [piece.where for piece in source.pieces(["real"])][0] == "the dataset, rows 0 to 49"
+    assert next(source.pieces(["real"])).where == "the dataset, rows 0 to 49"
 
 
 def test_a_dataset_says_what_its_files_must_have(folder):
@@ -541,7 +543,8 @@ def whole_of_unknown(source):
 
 def test_what_can_be_read_once_is_refused():
     frames_ = [pd.DataFrame({"x": [1]})]
-    for once in ((f for f in frames_), iter(frames_), Anew(lambda it=iter(frames_): it)):
+    used_up = iter(frames_)
+    for once in ((f for f in frames_), iter(frames_), Anew(lambda: used_up)):
         with pytest.raises(ArgumentError, match=r"can be read only once; allowed: a list"):
             as_source(once)
 
@@ -552,11 +555,13 @@ def test_frames_that_differ_between_passes():
     whole_of_unknown(source)
     with pytest.raises(DataError, match="the values of 'x' come in another order"):
         whole_of_unknown(source)
-    sizes = iter([3, 3, 3, 3, 3, 4])
-    source = as_source(Anew(lambda: [pd.DataFrame({"x": range(next(sizes))})]))
-    with pytest.raises(DataError, match="4 rows in this pass, 3 in an earlier one"):
-        for _ in range(9):
-            whole_of_unknown(source)
+    growing = pd.DataFrame({"x": range(3)})
+    sizes = [3]
+    source = as_source(Anew(lambda: [growing] * sizes[0]))
+    whole_of_unknown(source)
+    sizes[0] = 4
+    with pytest.raises(DataError, match="12 rows in this pass, 9 in an earlier one"):
+        whole_of_unknown(source)
 
 
 def test_frames_that_do_not_go_together():
@@ -597,7 +602,7 @@ def test_what_is_no_source(data):
 
 # --- memory ---
 
-_PASS = """
+READING = """
 import resource, sys
 import pyarrow as pa
 from bopstats.streaming.sources import as_source
@@ -615,7 +620,7 @@ def test_memory_does_not_grow_with_the_file(folder, row_group):
     data = pa.table({f"x{j}": rng.normal(size=1_000_000) for j in range(25)})
     pq.write_table(data, folder / "a.parquet", row_group_size=row_group, use_dictionary=False)
     done = subprocess.run(
-        [sys.executable, "-c", _PASS, str(folder)],
+        [sys.executable, "-c", READING, str(folder)],
         capture_output=True, check=True, text=True,
         cwd=Path(__file__).parents[1],
     )  # fmt: skip

@@ -30,15 +30,19 @@ def test_the_bar_counts_rows(monkeypatch):
     assert "rows/s" in shown.getvalue()
 
 
+def stop_at_the_second(pieces, error):
+    for piece in pieces:
+        if piece.position:
+            raise error
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, DataError, OSError])
 def test_what_interrupts_the_work_says_where(error):
     with (
         pytest.raises(error) as caught,
         watched(as_source(PEOPLE), ["x"], "fit 3", show=False) as pieces,
     ):
-        for piece in pieces:
-            if piece.position:
-                raise error
+        stop_at_the_second(pieces, error)
     assert caught.value.__notes__ == ["stopped in pass 'fit 3' at data[1] (1,500 rows done)"]
 
 
@@ -53,6 +57,6 @@ def test_what_fails_in_reading_says_where():
 
 
 def test_what_fails_at_the_start_says_so():
-    with pytest.raises(DataError) as caught, watched(as_source([PEOPLE[0], 1][:1]), ["x"], "l"):
+    with pytest.raises(DataError) as caught, watched(as_source(PEOPLE), ["x"], "l"):
         raise DataError
     assert caught.value.__notes__ == ["stopped in pass 'l' at its start (0 rows done)"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from bopstats.exceptions import DataError
 from bopstats.streaming.batches import ArrowSource, arrow_errors, counted
-from bopstats.streaming.parquet import File, ParquetSource
+from bopstats.streaming.parquet import BUFFER, File, ParquetSource
 from bopstats.streaming.paths import find_files
 from bopstats.streaming.schema import Field, fields_of
 
@@ -117,10 +117,10 @@ def _by_file(dataset: Any, stated: Mapping[str, Field]) -> ParquetSource | None:
 
 
 def _by_batch(dataset: Any, stated: Mapping[str, Field]) -> ArrowSource:
+    options = {"batch_readahead": 1, "fragment_readahead": 1, **_unbuffered(dataset)}
+
     def scanned(columns: Sequence[str], at_once: int) -> Iterator[Any]:
-        scanner = dataset.scanner(
-            columns=list(columns), batch_size=at_once, batch_readahead=1, fragment_readahead=1
-        )
+        scanner = dataset.scanner(columns=list(columns), batch_size=at_once, **options)
         batches: Iterator[Any] = scanner.to_batches()
         return batches
 
@@ -138,6 +138,19 @@ def _by_batch(dataset: Any, stated: Mapping[str, Field]) -> ArrowSource:
 
     fields, n_rows = counted(stated, count)
     return ArrowSource(_NAME, fields, opened, n_rows)
+
+
+def _unbuffered(dataset: Any) -> dict[str, Any]:
+    """Return what keeps Arrow from holding whole row groups in memory."""
+    import pyarrow.dataset as ds
+
+    if not isinstance(getattr(dataset, "format", None), ds.ParquetFileFormat):
+        return {}
+    return {
+        "fragment_scan_options": ds.ParquetFragmentScanOptions(
+            pre_buffer=False, use_buffered_stream=True, buffer_size=BUFFER
+        )
+    }
 
 
 @contextmanager

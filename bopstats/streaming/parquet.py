@@ -23,7 +23,7 @@ from bopstats.streaming.schema import (
 PART_ROWS = 1_000_000
 # Columns are read through buffers of this many bytes, and nothing ahead of what is asked for:
 # otherwise Arrow keeps whole row groups, or the whole file, in memory.
-_BUFFER = 2**18
+BUFFER = 2**18
 
 
 @dataclass(frozen=True)
@@ -222,7 +222,7 @@ def _opened(file: File, text: Sequence[str] = ()) -> Iterator[Any]:
             filesystem=file.filesystem,
             read_dictionary=list(text),
             pre_buffer=False,
-            buffer_size=_BUFFER,
+            buffer_size=BUFFER,
             page_checksum_verification=True,
         )
     except arrow_errors() as error:
