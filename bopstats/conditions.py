@@ -19,7 +19,7 @@ from bopstats._validation import fail
 from bopstats.allowlist import check_condition
 from bopstats.columns import column_or_array, is_text, maybe_numbers
 from bopstats.exceptions import ArgumentError, FormulaError
-from bopstats.syntax import quoted_name
+from bopstats.syntax import names_in, quoted_name
 
 _OPERATORS: Mapping[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add,
@@ -79,6 +79,17 @@ def subset_mask(data: pd.DataFrame, subset: Any) -> BoolArray:
     if not is_bool_dtype(mask.dtype):
         fail("subset", f"values of type {mask.dtype}", "booleans")
     return mask.fillna(False).to_numpy(dtype=bool)
+
+
+def columns_in(subset: str, columns: pd.Index[Any]) -> list[str]:
+    """Return the columns that a column name or a condition reads."""
+    if subset in columns:
+        return [subset]
+    try:
+        names = names_in(_in_words(subset))
+    except (SyntaxError, FormulaError):
+        return []  # said when it is evaluated
+    return [name for name in names.values if name in columns]
 
 
 def _evaluated(condition: str, data: pd.DataFrame) -> Any:

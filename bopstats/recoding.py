@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bopstats._typing import BoolArray, IntArray
-from bopstats.assembly import Recipe, categorical_factors, total_offset
+from bopstats.assembly import Recipe, Request, categorical_factors, total_offset
 from bopstats.attributes import regroup, regroup_values
 from bopstats.columns import (
     RowCounts,
@@ -29,6 +29,12 @@ from bopstats.outcome import recode_outcome
 ROLES = ("weights", "cluster", "strata", "id", "offset", "exposure")
 
 
+def group_names(request: Request) -> list[str]:
+    """Return the names of the columns that make groups, where `groups` was given."""
+    groups = request.groups
+    return [] if groups is None else [groups] if isinstance(groups, str) else list(groups)
+
+
 @dataclass(frozen=True)
 class UsedRows:
     """Which of some rows are used: the mask, what `subset` keeps, and where the others went."""
@@ -40,14 +46,7 @@ class UsedRows:
     grouped: list[pd.Series[Any]]
 
 
-def columns_of(recipe_names: list[str], request: Any) -> list[str]:
-    """Return the names of all columns that an analysis reads beside those of `subset`."""
-    extras = [getattr(request, role) for role in ROLES]
-    groups = [] if request.groups is None else np.atleast_1d(request.groups).tolist()
-    return list(dict.fromkeys([*recipe_names, *groups, *(e for e in extras if e is not None)]))
-
-
-def used_rows(data: pd.DataFrame, names: list[str], request: Any) -> UsedRows:
+def used_rows(data: pd.DataFrame, names: list[str], request: Request) -> UsedRows:
     """Find the rows that lack nothing.
 
     Parameters
@@ -61,8 +60,7 @@ def used_rows(data: pd.DataFrame, names: list[str], request: Any) -> UsedRows:
     """
     given = {role: getattr(request, role) for role in ROLES}
     extras = {role: column(data, name, role) for role, name in given.items() if name is not None}
-    groups = [] if request.groups is None else np.atleast_1d(request.groups).tolist()
-    grouped = [column(data, name, "groups") for name in groups]
+    grouped = [column(data, name, "groups") for name in group_names(request)]
     keep = subset_mask(data, request.subset)
     variables: list[tuple[str, Any]] = [(name, data[name]) for name in names]
     variables += [(str(s.name), s) for s in grouped if s.name not in names]
@@ -95,12 +93,8 @@ def recode(recipe: Recipe, data: pd.DataFrame, position: int) -> tuple[Design, R
     DataError, OutcomeError
         If a column has a level or a type that it did not have.
     """
-    names = list(recipe.variables.columns)
-    rows = used_rows(data, names, recipe.request)
-    used, old = rows.used, recipe.design
-    frame = pd.DataFrame(
-        {name: _like(data.loc[used, name], recipe.variables[name]) for name in names}, copy=False
-    )
+    rows = used_rows(data, list(recipe.variables.columns), recipe.request)
+    used, old, frame = rows.used, recipe.design, prepared(recipe, data, rows.used)
     outcome = recode_outcome(evaluate_outcome(recipe.parsed, frame, recipe.env), old.outcome)
     built = recipe.coding.build(frame)
     if rows.grouped:
@@ -109,7 +103,8 @@ def recode(recipe: Recipe, data: pd.DataFrame, position: int) -> tuple[Design, R
         lost = data.loc[rows.keep & ~used, recipe.sides["personal"]]
         group, dropped = regroup(old.groups, built.personal_factors, lost)
     extras = {role: series[used] for role, series in rows.extras.items()}
-    cluster, key = (extras.get(role) for role in ("cluster", "id"))
+    cluster = extras.get("cluster")
+    key = extras.get("id") if cluster is None else cluster
     weight = extras.get("weights")
     kind = recipe.request.weight_type
     members = np.bincount(group, minlength=old.groups.n_groups)
@@ -127,10 +122,18 @@ def recode(recipe: Recipe, data: pd.DataFrame, position: int) -> tuple[Design, R
         weight=None if weight is None else check_some_weights(weight, kind, "weights"),
         cluster=None if cluster is None else numbered(cluster),
         stratum=None if "strata" not in extras else numbered(extras["strata"]),
-        key=None if cluster is None and key is None else (key if cluster is None else cluster),
+        key=None if key is None else key.to_numpy(),
         offset=total_offset(extras.get("offset"), extras.get("exposure")),
     )
     return design, rows.counts
+
+
+def prepared(recipe: Recipe, data: pd.DataFrame, used: BoolArray) -> pd.DataFrame:
+    """Return the formula's variables of the used rows, with the types and levels that they had."""
+    names = recipe.variables.columns
+    some = data[names] if used.all() else data.loc[used, names]
+    columns = {name: _like(some[name], recipe.variables[name]) for name in names}
+    return pd.DataFrame(columns, index=some.index, copy=False)
 
 
 def _like(series: pd.Series[Any], like: pd.Series[Any]) -> pd.Series[Any]:

@@ -129,19 +129,28 @@ def _mix(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     return values ^ (values >> np.uint64(31))
 
 
-def key_words(design: Design) -> npt.NDArray[np.uint64]:
-    """Return a 64-bit word for each row's key: its cluster, else its id, else its position."""
+def key_words(design: Design, whole: bool | None = None) -> npt.NDArray[np.uint64]:
+    """Return a 64-bit word for each row's key: its cluster, else its id, else its position.
+
+    `whole` says whether keys that are floats are whole numbers, where other rows have a say in it.
+    """
     if design.key is None:
         return _mix(design.positions.astype(np.uint64))
     key = np.asarray(design.key)
     if key.dtype == object:
         key = pd.Series(key).infer_objects().to_numpy()
-    whole = key.dtype.kind == "f" and bool((key % 1 == 0).all() and (abs(key) < 2**53).all())
-    if key.dtype.kind in "iub" or whole:
+    if key.dtype.kind in "iub" or (
+        key.dtype.kind == "f" and (whole_numbers(key) if whole is None else whole)
+    ):
         key = key.astype(np.int64)
     elif key.dtype.kind not in "fM":
         key = key.astype(str).astype(object)
     return _mix(pd.util.hash_array(key))
+
+
+def whole_numbers(key: npt.NDArray[Any]) -> bool:
+    """Tell whether floats are whole numbers that an integer type holds."""
+    return bool((key % 1 == 0).all() and (abs(key) < 2**53).all())
 
 
 def _hashed(words: npt.NDArray[np.uint64], seed: np.uint64) -> npt.NDArray[np.uint64]:

@@ -207,9 +207,7 @@ def compare_with(
         (rows,),
         index=index,
         n_read=len(index),
-        row_flow=row_mask(
-            pd.DataFrame(index=index), np.ones(len(index), bool), [], "raise"
-        ).counts.flow(),
+        row_flow=RowCounts((), len(index), len(index), *np.zeros((2, 0), dtype=np.int64)).flow(),
         notes=(*_notes(options, target, chosen), *grouping.notes, *clipped, *options.notes),
     )
     return BoPResults(evaluation)

@@ -46,6 +46,10 @@ def fields_of(schema: Any, where: str) -> dict[str, Field]:
     return fields
 
 
+# Texts with more levels than this are names, whose order nobody needs.
+_MOST_SORTED = 4096
+
+
 def _kind(kind: Any) -> str:
     import pyarrow.types as pat
 

@@ -1,0 +1,195 @@
+"""The first pass over a source: what a formula needs to know of all rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from bopstats._validation import fail, nearest
+from bopstats.assembly import Recipe, Request, make_recipe, read_formula
+from bopstats.columns import RowCounts, is_text, prepare
+from bopstats.conditions import columns_in
+from bopstats.design import Design
+from bopstats.exceptions import DataError
+from bopstats.formula import Parsed, evaluate_outcome
+from bopstats.recoding import ROLES, group_names, prepared, recode, used_rows
+from bopstats.splitting import whole_numbers
+from bopstats.streaming.pieces import Piece, Source
+from bopstats.streaming.watched import watched
+from bopstats.streaming.witnesses import Witnesses
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What the first passes found.
+
+    `recipe` makes designs of pieces; its own design is one of a sample of rows that shows all
+    levels. `columns` are what is read; `counts` say where rows went; `total`, `low` and `high` are
+    sum, smallest and largest value of the outcome over all used rows; `whole_keys` tells that keys
+    for dealing folds are whole numbers.
+    """
+
+    source: Source
+    recipe: Recipe
+    columns: tuple[str, ...]
+    counts: RowCounts
+    total: float
+    low: float
+    high: float
+    whole_keys: bool
+
+    @property
+    def n(self) -> int:
+        """Number of used rows."""
+        return self.counts.kept - int(self.counts.dropped.sum())
+
+    @property
+    def level(self) -> float:
+        """Mean of the outcome."""
+        return self.total / self.n
+
+    def design(self, piece: Piece) -> Design:
+        """Return the design of a piece."""
+        return recode(self.recipe, piece.frame, piece.position)[0]
+
+
+def learn_source(
+    source: Source,
+    formula: str,
+    request: Request,
+    namespace: Mapping[str, Any],
+    show: bool | None = None,
+) -> Learned:
+    """Learn levels, types, groups and transforms from all rows of a source.
+
+    Parameters
+    ----------
+    source : Source
+        The rows.
+    formula, request, namespace
+        As of `bopstats.assembly.build_design`; columns are given by their names.
+    show : bool or None
+        Whether to show progress.
+
+    Raises
+    ------
+    BopError
+        As `build_design` does; a note says at which rows.
+    """
+    names = pd.Index(source.columns)
+    parsed, env = read_formula(formula, names, request, namespace)
+    variables, columns = _columns(parsed, request, names)
+    first = _FirstPass(parsed, env, request, variables)
+    with watched(source, columns, "learning", show) as pieces:
+        for piece in pieces:
+            first.add(piece)
+    first.counts.flow()  # raises if no row is left
+    frame = first.witnesses.frame()
+    frame.attrs["note"] = source.note
+    recipe = make_recipe(formula, frame, request, namespace)
+    found = Learned(
+        source,
+        recipe,
+        columns,
+        first.counts,
+        first.total,
+        first.low,
+        first.high,
+        first.whole_keys,
+    )
+    return _with_transforms(found, frame, show) if recipe.coding.stateful else found
+
+
+def _columns(
+    parsed: Parsed, request: Request, names: pd.Index[Any]
+) -> tuple[list[str], tuple[str, ...]]:
+    """Return the formula's variables, and all columns to be read."""
+    sides = [parsed.variables(side, names) for side in ("outcome", "generic", "personal")]
+    variables = list(dict.fromkeys(name for side in sides for name in side))
+    for role in (*ROLES, "subset"):
+        if not isinstance(getattr(request, role), (str, type(None))):
+            kind = type(getattr(request, role)).__name__
+            fail(role, f"values ({kind})", "the name of a column, as data come piece by piece")
+    groups = group_names(request)
+    if not all(isinstance(name, str) for name in groups):
+        fail("groups", "values", "names of columns, as data come piece by piece")
+    extras = {role: getattr(request, role) for role in ROLES if getattr(request, role) is not None}
+    for role, name in [*extras.items(), *(("groups", name) for name in groups)]:
+        if name not in names:
+            raise DataError(f"{role}: column {name!r} is not in the data{nearest(name, names)}")
+    more = [] if request.subset is None else columns_in(request.subset, names)
+    return variables, tuple(dict.fromkeys([*variables, *groups, *extras.values(), *more]))
+
+
+class _FirstPass:
+    """What is gathered piece by piece."""
+
+    def __init__(self, parsed: Parsed, env: Any, request: Request, variables: list[str]) -> None:
+        self._parsed, self._env, self._request = parsed, env, request
+        self._variables = variables
+        self.witnesses = Witnesses()
+        self.counts: Any = None
+        self.total, self.low, self.high = 0.0, np.inf, -np.inf
+        self.whole_keys = True
+
+    def add(self, piece: Piece) -> None:
+        """Look at the rows of a piece."""
+        frame = piece.frame
+        rows = used_rows(frame, self._variables, self._request)
+        self.counts = rows.counts if self.counts is None else self.counts + rows.counts
+        seen = [(name, frame.loc[rows.keep, name]) for name in self._variables]
+        seen += [(str(each.name), each[rows.keep]) for each in rows.grouped]
+        extremes: list[int] = []
+        if rows.used.any():
+            used = frame.loc[rows.used, self._variables]
+            clean = {name: prepare(used[name], str(name), None) for name in used}
+            values = evaluate_outcome(self._parsed, pd.DataFrame(clean, copy=False), self._env)
+            seen.append(("~", values))
+            extremes = self._outcome(values)
+            self._keys(rows.extras, rows.used)
+        self.witnesses.add(frame, piece.position, seen, extremes)
+
+    def _outcome(self, values: pd.Series[Any]) -> list[int]:
+        """Take the outcome's range; return the places of rows that widen it."""
+        event = self._request.event
+        if event is None and is_text(values):
+            return []  # an error, once all levels are known
+        coded = values == event if event is not None else values
+        array = np.asarray(coded, dtype=np.float64)
+        self.total += float(array.sum())
+        low, high = int(array.argmin()), int(array.argmax())
+        wider = [low] * bool(array[low] < self.low) + [high] * bool(array[high] > self.high)
+        self.low, self.high = min(self.low, array[low]), max(self.high, array[high])
+        return [int(label) for label in values.index[wider]]
+
+    def _keys(self, extras: Mapping[str, pd.Series[Any]], used: Any) -> None:
+        key = extras.get("cluster", extras.get("id"))
+        if key is not None and key.dtype.kind == "f":
+            self.whole_keys &= whole_numbers(key[used].to_numpy())
+
+
+def _with_transforms(found: Learned, frame: pd.DataFrame, show: bool | None) -> Learned:
+    """Learn splines and the like from all rows, which the sample's design has from the sample."""
+    recipe = found.recipe
+    coding = recipe.coding.relearned(lambda: used_frames(found, show))
+    recipe = replace(recipe, coding=coding)
+    design, _ = recode(recipe, frame, 0)
+    return replace(found, recipe=replace(recipe, design=design))
+
+
+def used_frames(found: Learned, show: bool | None) -> Iterator[pd.DataFrame]:
+    """Yield the variables of all used rows piece by piece, a row as often as it counts."""
+    request, names = found.recipe.request, list(found.recipe.variables.columns)
+    with watched(found.source, found.columns, "learning transforms", show) as pieces:
+        for piece in pieces:
+            rows = used_rows(piece.frame, names, request)
+            frame = prepared(found.recipe, piece.frame, rows.used)
+            if request.weight_type == "freq":
+                times = rows.extras["weights"][rows.used].to_numpy(dtype=np.int64)
+                frame = frame.iloc[np.repeat(np.arange(len(frame)), times)]
+            if len(frame):
+                yield frame
