@@ -20,17 +20,21 @@ def _watched() -> bool:
 
 
 @contextmanager
-def progress_bar(total: int, label: str, show: bool | None = None) -> Iterator[Tick]:
+def progress_bar(
+    total: int | None, label: str, show: bool | None = None, unit: str | None = None
+) -> Iterator[Tick]:
     """Yield a function that counts steps done.
 
     Parameters
     ----------
-    total : int
-        Number of steps.
+    total : int or None
+        Number of steps, where it is known.
     label : str
         What is going on.
     show : bool or None
         None shows a bar in a terminal or notebook only, after two seconds.
+    unit : str or None
+        What is counted in large numbers, written short (``" rows"``: 1.2M rows); None for steps.
     """
     try:
         from tqdm.auto import tqdm
@@ -40,5 +44,6 @@ def progress_bar(total: int, label: str, show: bool | None = None) -> Iterator[T
         yield nothing
         return
     delay = 0.0 if show else _PATIENCE
-    with tqdm(total=total, desc=label, leave=False, delay=delay) as bar:
+    units = {} if unit is None else {"unit": unit, "unit_scale": True}
+    with tqdm(total=total, desc=label, leave=False, delay=delay, **units) as bar:
         yield bar.update

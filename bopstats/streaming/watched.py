@@ -1,0 +1,61 @@
+"""A pass over a source that can be watched, and that says where it was if it is interrupted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from bopstats._progress import Tick, progress_bar
+from bopstats.streaming.pieces import Piece, Source
+
+
+@contextmanager
+def watched(
+    source: Source, columns: Sequence[str], label: str, show: bool | None = None
+) -> Iterator[Iterator[Piece]]:
+    """Yield the pieces of a source under a progress bar with rows a second.
+
+    Parameters
+    ----------
+    source : Source
+        What is read.
+    columns : sequence of str
+        Columns asked for.
+    label : str
+        Names the pass.
+    show : bool or None
+        None shows a bar in a terminal or notebook only, after two seconds.
+
+    Yields
+    ------
+    iterator of Piece
+
+    Notes
+    -----
+    An error or an interruption inside the ``with`` block, in reading or in what is done with the
+    pieces, gets a note of where the pass was.
+    """
+    with progress_bar(source.n_rows, label, show, unit=" rows") as tick:
+        place = _Pass(tick)
+        try:
+            yield place.over(source.pieces(columns))
+        except (Exception, KeyboardInterrupt) as error:
+            error.add_note(f"stopped in pass {label!r} {place}")
+            raise
+
+
+class _Pass:
+    """Where a pass is."""
+
+    def __init__(self, tick: Tick) -> None:
+        self._tick, self._done, self._where = tick, 0, ""
+
+    def over(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
+        for piece in pieces:
+            self._where = piece.where
+            yield piece
+            self._done = piece.position + len(piece.frame)
+            self._tick(len(piece.frame))
+
+    def __str__(self) -> str:
+        return f"at {self._where or 'its start'} ({self._done:,} rows done)"
