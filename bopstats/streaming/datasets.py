@@ -10,7 +10,7 @@ from typing import Any
 
 from bopstats.exceptions import DataError
 from bopstats.streaming.batches import ArrowSource, arrow_errors, counted
-from bopstats.streaming.parquet import File, ParquetSource
+from bopstats.streaming.parquet import BUFFER, File, ParquetSource
 from bopstats.streaming.paths import find_files
 from bopstats.streaming.schema import Field, fields_of
 
@@ -47,7 +47,7 @@ def _folder_columns(
     from pyarrow.fs import LocalFileSystem
 
     options = ds.FileSystemFactoryOptions(
-        partition_base_dir=str(base.resolve()), partitioning_factory=ds.HivePartitioning.discover()
+        partition_base_dir=str(base.resolve()), partitioning=ds.HivePartitioning.discover()
     )
     whole = {str(each.resolve()): each for each in paths}
     try:
@@ -90,32 +90,37 @@ def dataset_source(dataset: Any) -> ParquetSource | ArrowSource:
     files = isinstance(dataset, ds.FileSystemDataset) and len(dataset.files) > 0
     if files and isinstance(dataset.format, ds.ParquetFileFormat):
         source = _by_file(dataset, stated)
-        with _errors():
-            whole = dataset.count_rows() == source.n_rows
-        if whole:  # neither a filter, nor some row groups only
+        if source is not None:
             return source
     return _by_batch(dataset, stated)
 
 
-def _by_file(dataset: Any, stated: Mapping[str, Field]) -> ParquetSource:
+def _by_file(dataset: Any, stated: Mapping[str, Field]) -> ParquetSource | None:
+    """Return all rows of all files, or None where the dataset has fewer."""
+    try:
+        fragments = list(dataset.get_fragments())
+    except ValueError:  # it has a filter
+        return None
     partitioning = dataset.partitioning
     names = () if partitioning is None else partitioning.schema.names
     keys = {name: stated[name] for name in names if name in stated}
-    fragments = list(dataset.get_fragments())
     paths = [each.path for each in fragments]
     base = os.path.commonpath([os.path.dirname(each) for each in paths])
     files = [
         File(each.filesystem, each.path, name, _keys(each, keys))
         for each, name in zip(fragments, _names(paths, base), strict=True)
     ]
-    return ParquetSource(files, keys, stated)
+    source = ParquetSource(files, keys, stated)
+    with _errors():
+        whole = dataset.count_rows() == source.n_rows
+    return source if whole else None  # it may be made of some row groups only
 
 
 def _by_batch(dataset: Any, stated: Mapping[str, Field]) -> ArrowSource:
+    options = {"batch_readahead": 1, "fragment_readahead": 1, **_unbuffered(dataset)}
+
     def scanned(columns: Sequence[str], at_once: int) -> Iterator[Any]:
-        scanner = dataset.scanner(
-            columns=list(columns), batch_size=at_once, batch_readahead=1, fragment_readahead=1
-        )
+        scanner = dataset.scanner(columns=list(columns), batch_size=at_once, **options)
         batches: Iterator[Any] = scanner.to_batches()
         return batches
 
@@ -133,6 +138,19 @@ def _by_batch(dataset: Any, stated: Mapping[str, Field]) -> ArrowSource:
 
     fields, n_rows = counted(stated, count)
     return ArrowSource(_NAME, fields, opened, n_rows)
+
+
+def _unbuffered(dataset: Any) -> dict[str, Any]:
+    """Return what keeps Arrow from holding whole row groups in memory."""
+    import pyarrow.dataset as ds
+
+    if not isinstance(getattr(dataset, "format", None), ds.ParquetFileFormat):
+        return {}
+    return {
+        "fragment_scan_options": ds.ParquetFragmentScanOptions(
+            pre_buffer=False, use_buffered_stream=True, buffer_size=BUFFER
+        )
+    }
 
 
 @contextmanager

@@ -28,7 +28,7 @@ def relation_source(relation: Any) -> ArrowSource:
     def count(names: list[str]) -> tuple[int, list[int]]:
         asked = ["count(*)", *(f"count(*) - count({_quoted(name)})" for name in names)]
         with _errors():
-            n_rows, *missing = relation.aggregate(", ".join(asked)).fetchone()
+            ((n_rows, *missing),) = relation.aggregate(", ".join(asked)).fetchall()
         return n_rows, missing
 
     @contextmanager

@@ -23,7 +23,7 @@ from bopstats.streaming.schema import (
 PART_ROWS = 1_000_000
 # Columns are read through buffers of this many bytes, and nothing ahead of what is asked for:
 # otherwise Arrow keeps whole row groups, or the whole file, in memory.
-_BUFFER = 2**18
+BUFFER = 2**18
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class ParquetPart:
         """
         check_readable(self.fields, columns)
         stored = [name for name in columns if name not in self.file.keys]
-        text = [name for name in stored if self.fields[name].kind == "text"]
+        text = [name for name in stored if self.fields[name].plain_text]
         at_once, read = rows_at_once(len(columns)), 0
         with _opened(self.file, text) as file:
             batches = file.iter_batches(at_once, row_groups=list(self.groups), columns=stored)
@@ -73,8 +73,8 @@ class ParquetPart:
         import pyarrow as pa
 
         for name, value in self.file.keys.items():
-            field = self.fields[name]
-            values = pa.repeat(pa.scalar(value, field.type), table.num_rows)
+            kind = getattr(self.fields[name].type, "value_type", self.fields[name].type)
+            values = pa.repeat(pa.scalar(value, kind), table.num_rows)
             if name in table.column_names:
                 table = table.drop_columns(name)
             table = table.append_column(name, values)
@@ -222,7 +222,7 @@ def _opened(file: File, text: Sequence[str] = ()) -> Iterator[Any]:
             filesystem=file.filesystem,
             read_dictionary=list(text),
             pre_buffer=False,
-            buffer_size=_BUFFER,
+            buffer_size=BUFFER,
             page_checksum_verification=True,
         )
     except arrow_errors() as error:

@@ -26,6 +26,11 @@ class Field:
     missing: bool | None = None
 
     @property
+    def plain_text(self) -> bool:
+        """Tell whether it is text that is not stored as categories."""
+        return self.kind == "text" and not hasattr(self.type, "value_type")
+
+    @property
     def undecided(self) -> bool:
         """Tell whether the type in pandas hangs on missing values that nobody has counted."""
         return self.missing is None and self.kind in _MAYBE_MISSING
@@ -102,8 +107,10 @@ def _common(one: Field, other: Field) -> Field | None:
 
     if one.type == other.type or other.kind == "empty":
         return one
-    if one.kind == "empty" or (one.kind == other.kind == "text"):
+    if one.kind == "empty":
         return other
+    if one.kind == other.kind == "text":
+        return replace(one, type=pa.string())
     if {one.kind, other.kind} <= {"integer", "real"}:
         whole = one.kind == other.kind == "integer"
         unsigned = pat.is_uint64(one.type) or pat.is_uint64(other.type)
