@@ -249,6 +249,9 @@ def test_folders_give_columns(folder, small):
     dataset = ds.dataset(folder, partitioning="hive")
     same(whole(as_source(dataset)).sort_values("x", ignore_index=True), found)
     same(whole(source, ["year"]), whole(source)[["year"]])
+    as_levels = ds.HivePartitioning.discover(infer_dictionary=True)
+    levels = whole(as_source(ds.dataset(folder, partitioning=as_levels)))
+    assert set(levels["year"]) == {"2019", "2020", "2021"}  # text, made by `plain`
 
 
 def test_a_folder_value_may_be_missing(folder):
@@ -258,6 +261,17 @@ def test_a_folder_value_may_be_missing(folder):
     found = whole(as_source(folder)).set_index("x")["g"]
     assert found[1] == 1.0
     assert np.isnan(found[2])
+
+
+def test_a_path_stays_that_of_the_folder_of_work(folder, monkeypatch):
+    (folder / "g=1").mkdir()
+    pq.write_table(pa.table({"x": [1]}), folder / "g=1" / "a.parquet")
+    monkeypatch.chdir(folder)
+    found = [as_source("*"), as_source("g=*/*.parquet"), as_source("."), as_source("../people")]
+    monkeypatch.chdir("/")
+    for source in found:
+        assert whole(source).to_dict("list") == {"x": [1], "g": [1]}
+        assert [piece.where for piece in source.pieces([])] == ["a.parquet, rows 0 to 0"]
 
 
 def test_an_equals_sign_above_the_folder_gives_no_column(tmp_path):
@@ -346,7 +360,7 @@ def test_a_file_broken_inside_is_named_with_the_row(folder, small):
     content[start : start + 100] = bytes(100)
     path.write_bytes(content)
     source = as_source(path)  # its footer is whole
-    with pytest.raises(DataError, match=r"cannot read a.parquet from row 600 on"):
+    with pytest.raises(DataError, match=r"cannot read a.parquet within rows 600 to 799"):
         whole(source)
     assert sum(len(p.frame) for p in source.parts()[2].pieces(["x"])) == 200
 
@@ -360,15 +374,16 @@ def test_a_flipped_bit_is_seen_where_the_file_has_checksums(folder):
     content = bytearray(path.read_bytes())
     content[4000] ^= 1
     path.write_bytes(content)
-    refused(path, "cannot read a.parquet from row 0 on")
+    refused(path, "cannot read a.parquet within rows 0 to 999")
 
 
 def test_a_file_that_vanishes_or_changes_is_named(folder):
     pq.write_table(pa.table({"x": [1, 2]}), folder / "a.parquet")
     source = as_source(folder)
-    pq.write_table(pa.table({"x": [1, 2, 3]}), folder / "a.parquet")
-    with pytest.raises(DataError, match=r"a.parquet was changed"):
-        whole(source)
+    for other in ({"x": [1, 2, 3]}, {"x": []}, {"y": [1, 2]}):
+        pq.write_table(pa.table(other), folder / "a.parquet")
+        with pytest.raises(DataError, match=r"a.parquet was changed"):
+            whole(source)
     os.remove(folder / "a.parquet")
     with pytest.raises(DataError, match=r"cannot open a.parquet"):
         whole(source)
@@ -598,6 +613,11 @@ def test_a_column_without_values_fits_any_kind():
 )
 def test_what_is_no_source(data):
     assert as_source(data) is None
+
+
+def test_a_dask_dataframe_is_left_to_others():
+    dask = pytest.importorskip("dask.dataframe")
+    assert as_source(dask.from_pandas(pd.DataFrame({"x": [1]}), npartitions=1)) is None
 
 
 # --- memory ---

@@ -39,14 +39,16 @@ def joined(batches: Iterable[Any], n_rows: int) -> Iterator[Any]:
         yield pa.Table.from_batches(waiting)
 
 
-def named(tables: Iterable[Any], name: str, start: int) -> Iterator[tuple[int, Any]]:
+def named(tables: Iterable[Any], name: str, start: int, n_rows: int) -> Iterator[tuple[int, Any]]:
     """Give each table with its first row in the file `name`, which errors of reading then name."""
+    last = start + n_rows - 1
     tables = iter(tables)
     while True:
         try:
             table = next(tables, None)
         except arrow_errors() as error:
-            raise DataError(f"data: cannot read {name} from row {start:,} on: {error}") from error
+            rows = f"{name} within rows {start:,} to {last:,}"
+            raise DataError(f"data: cannot read {rows}: {error}") from error
         if table is None:
             return
         yield start, table
@@ -92,7 +94,7 @@ class ArrowSource:
         try:
             context = self.opened(columns, at_once)
             with context as batches:
-                for start, table in named(joined(batches, at_once), self.name, 0):
+                for start, table in named(joined(batches, at_once), self.name, 0, self.n_rows):
                     where = row_range(self.name, start, table.num_rows)
                     yield Piece(where, start, to_frame(table, self.fields))
         except arrow_errors() as error:

@@ -31,7 +31,7 @@ def path_source(path: str | os.PathLike[str]) -> ParquetSource:
     keys, values = _folder_columns(base, paths)
     names = _names([str(each) for each in paths], str(base))
     files = [
-        File(LocalFileSystem(), str(each), name, values.get(each, {}))
+        File(LocalFileSystem(), os.path.abspath(each), name, values.get(each, {}))
         for each, name in zip(paths, names, strict=True)
     ]
     return ParquetSource(files, keys)
@@ -47,9 +47,9 @@ def _folder_columns(
     from pyarrow.fs import LocalFileSystem
 
     options = ds.FileSystemFactoryOptions(
-        partition_base_dir=str(base.resolve()), partitioning=ds.HivePartitioning.discover()
+        partition_base_dir=os.path.abspath(base), partitioning=ds.HivePartitioning.discover()
     )
-    whole = {str(each.resolve()): each for each in paths}
+    whole = {os.path.abspath(each): each for each in paths}
     try:
         dataset = ds.FileSystemDatasetFactory(
             LocalFileSystem(), list(whole), ds.ParquetFileFormat(), options

@@ -58,16 +58,21 @@ class ParquetPart:
         check_readable(self.fields, columns)
         stored = [name for name in columns if name not in self.file.keys]
         text = [name for name in stored if self.fields[name].plain_text]
-        at_once, read = rows_at_once(len(columns)), 0
+        at_once, name, rows = rows_at_once(len(columns)), self.file.name, (self.start, self.n_rows)
         with _opened(self.file, text) as file:
+            self._check_same(file, stored)
             batches = file.iter_batches(at_once, row_groups=list(self.groups), columns=stored)
-            for start, table in named(joined(batches, at_once), self.file.name, self.start):
-                read += table.num_rows
+            for start, table in named(joined(batches, at_once), name, *rows):
                 frame = to_frame(self._with_keys(table).select(list(columns)), self.fields)
-                where = row_range(self.file.name, start, table.num_rows)
+                where = row_range(name, start, table.num_rows)
                 yield Piece(where, self.position + start - self.start, frame)
-        if read != self.n_rows:
-            raise DataError(f"data: {self.file.name} was changed after its rows were counted")
+
+    def _check_same(self, file: Any, stored: Sequence[str]) -> None:
+        metadata = file.metadata
+        groups = [i for i in self.groups if i < metadata.num_row_groups]
+        n_rows = sum(metadata.row_group(i).num_rows for i in groups)
+        if n_rows != self.n_rows or not set(stored) <= set(file.schema_arrow.names):
+            raise DataError(f"data: {self.file.name} was changed after its footer was read")
 
     def _with_keys(self, table: Any) -> Any:
         import pyarrow as pa
