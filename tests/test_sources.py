@@ -158,6 +158,14 @@ def test_levels_that_pandas_does_not_allow_are_made_anew():
     assert piece.frame["level"].isna().tolist() == [False, True, False, True]
 
 
+def test_a_piece_has_the_labels_of_its_rows_only_where_there_are_very_many(folder):
+    labels = [f"p{i}" for i in range(200_000)]
+    pq.write_table(pa.table({"id": labels}), folder / "a.parquet")
+    pieces = list(as_source(folder).pieces(["id"]))
+    assert max(len(piece.frame["id"].cat.categories) for piece in pieces) <= 65_536
+    assert [label for piece in pieces for label in piece.frame["id"]] == labels
+
+
 def test_a_missing_value_anywhere_makes_all_pieces_float(folder, small):
     pq.write_table(pa.table({"x": list(range(300))}), folder / "1.parquet")
     pq.write_table(pa.table({"x": [1, None]}), folder / "2.parquet")

@@ -9,8 +9,11 @@ from typing import Any
 import pandas as pd
 
 from bopstats.exceptions import DataError
+from bopstats.streaming.pieces import PIECE_ROWS
 
 _MAYBE_MISSING = ("integer", "boolean")  # pandas has another type for these where values lack
+# Texts with more levels than this are names, whose order nobody needs.
+_MOST_SORTED = 4096
 
 
 @dataclass(frozen=True)
@@ -44,10 +47,6 @@ def fields_of(schema: Any, where: str) -> dict[str, Field]:
             raise DataError(f"data: column {entry.name!r} is there more than once in {where}")
         fields[entry.name] = Field(entry.name, _kind(entry.type), entry.type)
     return fields
-
-
-# Texts with more levels than this are names, whose order nobody needs.
-_MOST_SORTED = 4096
 
 
 def _kind(kind: Any) -> str:
@@ -146,7 +145,6 @@ def check_readable(fields: Mapping[str, Field], columns: Sequence[str]) -> None:
 
 def to_frame(table: Any, fields: Mapping[str, Field]) -> pd.DataFrame:
     """Turn an Arrow table into a DataFrame, numbers without a copy where none are missing."""
-    table = table.unify_dictionaries()
     columns = {name: _to_pandas(table.column(name), fields[name]) for name in table.column_names}
     return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows), copy=False)
 
@@ -179,13 +177,23 @@ def _categorical(values: Any) -> pd.Series[Any]:
     import pyarrow as pa
     import pyarrow.types as pat
 
-    if pat.is_dictionary(values.type):
-        levels = values.chunk(0).dictionary if values.num_chunks else pa.array([])
-        if levels.null_count or len(levels.unique()) < len(levels):  # pandas allows neither
-            values = values.cast(values.type.value_type)
-    elif pat.is_null(values.type):
+    if pat.is_null(values.type):
         values = values.cast(pa.string())
-    if not pat.is_dictionary(values.type):
-        values = values.dictionary_encode().unify_dictionaries()
-    series: pd.Series[Any] = values.to_pandas()
-    return series
+    elif pat.is_dictionary(values.type) and any(map(_unfit, values.iterchunks())):
+        values = values.cast(values.type.value_type)
+    declared = pat.is_dictionary(values.type)
+    if not declared:
+        values = values.dictionary_encode()
+    series: pd.Series[Any] = values.unify_dictionaries().to_pandas()
+    levels = series.cat.categories
+    if declared or len(levels) > _MOST_SORTED:
+        return series
+    return series.cat.reorder_categories(sorted(levels))  # as levels of text are elsewhere
+
+
+def _unfit(chunk: Any) -> bool:
+    """Tell whether levels are no levels for pandas, or far more than a piece has (as of names)."""
+    levels = chunk.dictionary
+    if len(levels) > PIECE_ROWS or levels.null_count:
+        return True
+    return len(levels.unique()) < len(levels)
