@@ -17,7 +17,7 @@ import pandas as pd
 
 from bopstats._typing import BoolArray, IntArray
 from bopstats._validation import check_choice, check_count, fail, is_number
-from bopstats.design import Design
+from bopstats.design import Design, Factor
 from bopstats.exceptions import SplitError
 
 _MANY_ROWS, _DEFAULT_REPEATS = 20_000, 11
@@ -93,14 +93,13 @@ def make_plan(
         if not 0 < cv < 1:
             fail("cv", cv, _ALLOWED)
         share = float(cv)
-        seeds = _seeds(rng, _repeats(repeats, 1))
+        seeds = seeds_of(rng, odd_repeats(repeats, 1))
         return _finish(
             "hold-out", tuple((_hold_out(design, share, folds, s),) for s in seeds), share, design
         )
     count = check_count("cv", cv, low=2, high=design.n)
     _check_clusters(design, count)
-    default = _DEFAULT_REPEATS if design.n <= _MANY_ROWS else 1
-    seeds = _seeds(rng, _repeats(repeats, default))
+    seeds = seeds_of(rng, odd_repeats(repeats, default_repeats(design.n)))
     partitions = tuple(_cross(design, count, folds, seed) for seed in seeds)
     return _finish("cross-fitting", partitions, None, design)
 
@@ -110,14 +109,21 @@ def _one_partition(repeats: int | None, what: str) -> None:
         fail("repeats", repeats, f"None or 1, since {what} is one partition")
 
 
-def _repeats(repeats: int | None, default: int) -> int:
+def default_repeats(n: int) -> int:
+    """Return how many partitions there are where the user does not say."""
+    return _DEFAULT_REPEATS if n <= _MANY_ROWS else 1
+
+
+def odd_repeats(repeats: int | None, default: int) -> int:
+    """Return the number of partitions, which is odd."""
     number = default if repeats is None else check_count("repeats", repeats)
     if number % 2 == 0:
         fail("repeats", repeats, "an odd number, so that the median is one of the partitions")
     return number
 
 
-def _seeds(rng: np.random.Generator, size: int) -> npt.NDArray[np.uint64]:
+def seeds_of(rng: np.random.Generator, size: int) -> npt.NDArray[np.uint64]:
+    """Return the seeds of partitions."""
     return rng.integers(0, 2**63, size=size, dtype=np.uint64)
 
 
@@ -191,6 +197,11 @@ def fold_of(words: npt.NDArray[np.uint64], seed: np.uint64, count: int) -> IntAr
     return (_uniform(_hashed(words, seed)) % np.uint64(count)).astype(np.int64)
 
 
+def held_out_by_hash(words: npt.NDArray[np.uint64], seed: np.uint64, share: float) -> BoolArray:
+    """Tell which keys the hash alone holds out, shape (n,)."""
+    return _uniform(_hashed(words, seed)).astype(np.float64) / 2.0**53 < share
+
+
 def _cross(design: Design, count: int, folds: str, seed: np.uint64) -> tuple[Split, ...]:
     if folds == "hash":
         fold = fold_of(key_words(design), seed, count)
@@ -202,8 +213,7 @@ def _cross(design: Design, count: int, folds: str, seed: np.uint64) -> tuple[Spl
 
 def _hold_out(design: Design, share: float, folds: str, seed: np.uint64) -> Split:
     if folds == "hash":
-        hashed = _hashed(key_words(design), seed)
-        test = _uniform(hashed).astype(np.float64) / 2.0**53 < share
+        test = held_out_by_hash(key_words(design), seed, share)
     else:
         keys, number, group = _key_groups(design)
         rank = _ranked(_hashed(keys, seed), group)
@@ -271,15 +281,21 @@ def _check_clusters(design: Design, count: int) -> None:
                 SplitError,
             )
         return
-    pairs = np.unique(np.stack([design.group, design.cluster]), axis=1)[0]
-    clusters = np.bincount(pairs, minlength=design.groups.n_groups)
+    groups = np.unique(np.stack([design.group, design.cluster]), axis=1)[0]
     rows = np.bincount(design.group, minlength=design.groups.n_groups)
+    check_clusters(design.groups.labels, np.bincount(groups, minlength=len(rows)), rows, count)
+
+
+def check_clusters(
+    labels: Sequence[str], clusters: IntArray, rows: npt.NDArray[Any], count: int
+) -> None:
+    """Raise if a group of at least two rows has fewer clusters than folds; both have shape (G,)."""
     few = np.flatnonzero((clusters < count) & (rows > 1))
     if len(few):
-        worst = few[np.argmin(clusters[few])]
+        worst = int(few[np.argmin(clusters[few])])
         raise SplitError(
             f"cv: got {count} folds; allowed: at most {clusters[worst]}, the number of clusters "
-            f"in group {design.groups.labels[worst]!r} (or merge levels, or hold out a share)"
+            f"in group {labels[worst]!r} (or merge levels, or hold out a share)"
         )
 
 
@@ -291,10 +307,7 @@ def _finish(
         for k, split in enumerate(partition):
             _check_groups(design, split, k, len(partition), lonely)
             _check_levels(design, split, k)
-    notes = tuple(
-        f"{label}: its only row is predicted by models that saw no one of this group."
-        for label in sorted(lonely)
-    )
+    notes = lonely_notes(lonely)
     tested = sum(len(split.test) for split in partitions[0])
     if kind == "given" and tested < design.n:
         notes += (f"{tested} of {design.n} used rows are in a test set and evaluated.",)
@@ -309,21 +322,44 @@ def _there(design: Design) -> BoolArray:
 
 
 def _check_groups(design: Design, split: Split, k: int, folds: int, lonely: set[str]) -> None:
-    size = design.groups.n_groups
-    there = _there(design)
-    rows = np.bincount(design.group, there, size)
+    size, there = design.groups.n_groups, _there(design)
     trained = np.bincount(design.group, split.train & there, size)
     tested = np.bincount(design.group[split.test], there[split.test], size)
-    for g in np.flatnonzero((trained == 0) & (tested > 0)):
-        label = design.groups.labels[g]
+    rows = np.bincount(design.group, there, size)
+    lonely |= check_groups(design.groups.labels, rows, trained, tested, k, folds)
+
+
+def check_groups(
+    labels: Sequence[str],
+    rows: npt.NDArray[Any],
+    trained: npt.NDArray[Any],
+    tested: npt.NDArray[Any],
+    k: int,
+    folds: int,
+) -> set[str]:
+    """Raise if training set k lacks a group that is tested; return groups of a single row there.
+
+    `rows`, `trained` and `tested` (G,) count each group's rows in all.
+    """
+    lonely = set()
+    for g in map(int, np.flatnonzero((trained == 0) & (tested > 0))):
         if rows[g] > 1:
             where = f"training set {k + 1} of {folds}"
             raise SplitError(
-                f"cv: {where} lacks group {label!r} ({int(rows[g])} rows); merge its levels with "
-                "others, use another number of folds or test share, or leave the group out by "
-                "subset="
+                f"cv: {where} lacks group {labels[g]!r} ({int(rows[g])} rows); merge its levels "
+                "with others, use another number of folds or test share, or leave the group out "
+                "by subset="
             )
-        lonely.add(label)
+        lonely.add(labels[g])
+    return lonely
+
+
+def lonely_notes(lonely: Iterable[str]) -> tuple[str, ...]:
+    """Say which groups are predicted by models that never saw them."""
+    return tuple(
+        f"{label}: its only row is predicted by models that saw no one of this group."
+        for label in sorted(lonely)
+    )
 
 
 def _check_levels(design: Design, split: Split, k: int) -> None:
@@ -332,13 +368,20 @@ def _check_levels(design: Design, split: Split, k: int) -> None:
         size = len(factor.levels)
         trained = np.bincount(factor.codes, split.train & there, size)
         tested = np.bincount(factor.codes[split.test], there[split.test], size)
-        unseen = np.flatnonzero((trained == 0) & (tested > 0))
-        if len(unseen):
-            raise SplitError(
-                f"column {factor.name!r}: level {factor.levels[unseen[0]]!r} has "
-                f"{int(tested[unseen[0]])} test rows but no row in training set {k + 1}; merge "
-                "rare levels, or use more folds"
-            )
+        check_levels(factor, trained, tested, k)
+
+
+def check_levels(
+    factor: Factor, trained: npt.NDArray[Any], tested: npt.NDArray[Any], k: int
+) -> None:
+    """Raise if training set k lacks a level that is tested; both count rows, shape (levels,)."""
+    unseen = np.flatnonzero((trained == 0) & (tested > 0))
+    if len(unseen):
+        raise SplitError(
+            f"column {factor.name!r}: level {factor.levels[unseen[0]]!r} has "
+            f"{int(tested[unseen[0]])} test rows but no row in training set {k + 1}; merge "
+            "rare levels, or use more folds"
+        )
 
 
 def _clusters_split(cluster: IntArray, partition: tuple[Split, ...]) -> tuple[str, ...]:

@@ -1,0 +1,58 @@
+"""The last pass: what both models cost the people who did not train them, summed by group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bopstats._typing import IntArray
+from bopstats.crossfit.heldout import HeldOut
+from bopstats.design import Design
+from bopstats.fitting.models import FittedPair
+from bopstats.groups import GroupMoments
+
+Sampled = tuple[float, float, int]
+Costs = tuple[GroupMoments | None, GroupMoments | None, Sampled]
+
+
+@dataclass(frozen=True)
+class CostPass:
+    """The pass that predicts held-out rows and sums their costs.
+
+    `pairs` are the fits that predict, by the fold that they predict. The pass returns moments of
+    the costs, those of the costs of explanation at every number of units (or None), and sums of
+    the variances of sampled explanations of both models, and their number.
+    """
+
+    held: HeldOut
+    pairs: dict[int, FittedPair]
+
+    def __call__(self, design: Design, fold: IntArray) -> Costs:
+        """Sum a design's rows."""
+        held = replace(self.held, sampling={"generic": [], "personalized": []})
+        names = tuple(cost.name for cost in held.individual_costs)
+        moments: GroupMoments | None = None
+        curve: GroupMoments | None = None
+        for k, pair in self.pairs.items():
+            here, test = on_rows_of(design, pair), np.flatnonzero(fold == k)
+            if not len(test):
+                continue
+            for rows, both in held.predictions(here, design, test):
+                costs = held.costs_of(design, rows, both)
+                found = held.rows(design, rows, fold[rows], both, names, costs)
+                sums = GroupMoments.from_rows(found)
+                moments = sums if moments is None else moments + sums
+                if held.explanation is not None:
+                    sums = GroupMoments.from_rows(held.curve(design, rows, fold[rows], both))
+                    curve = sums if curve is None else curve + sums
+        sampled = [sum(each) for each in held.sampling.values()]
+        return moments, curve, (sampled[0], sampled[1], len(held.sampling["generic"]))
+
+
+def on_rows_of(design: Design, pair: FittedPair) -> FittedPair:
+    """Return fits whose matrices are those of a design's rows."""
+    return FittedPair(
+        replace(pair.generic, matrix=design.generic),
+        replace(pair.personalized, matrix=design.personalized),
+    )

@@ -1,0 +1,95 @@
+"""Passes over a source: pieces become designs, each row dealt to a fold, and sums are added up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any, TypeVar
+
+import numpy as np
+
+from bopstats._typing import IntArray
+from bopstats.design import Design
+from bopstats.splitting import fold_of, held_out_by_hash, key_words
+from bopstats.streaming.learning import Learned
+from bopstats.streaming.watched import watched
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Dealing:
+    """How rows are dealt to folds, by the hash of their keys alone.
+
+    `kind` is that of `bopstats.splitting.Plan`. A hold-out has two folds, of which the second is
+    held out; in-sample all rows are in fold 0.
+    """
+
+    kind: str
+    folds: int
+    share: float | None
+    seed: np.uint64
+
+    @property
+    def n_folds(self) -> int:
+        """Number of folds that rows are in."""
+        return {"in-sample": 1, "hold-out": 2}.get(self.kind, self.folds)
+
+    @property
+    def held_out(self) -> range:
+        """The folds that are held out in turn."""
+        return {"in-sample": range(1), "hold-out": range(1, 2)}.get(self.kind, range(self.folds))
+
+    def __call__(self, design: Design, whole_keys: bool) -> IntArray:
+        """Return the fold of each row."""
+        if self.kind == "in-sample":
+            return np.zeros(design.n, dtype=np.int64)
+        words = key_words(design, whole_keys)
+        if self.share is not None:
+            return held_out_by_hash(words, self.seed, self.share).astype(np.int64)
+        return fold_of(words, self.seed, self.folds)
+
+
+@dataclass(frozen=True)
+class StreamedRows:
+    """The rows of a source, read anew in each pass."""
+
+    learned: Learned
+    dealing: Dealing
+    show: bool | None = None
+
+    def designs(self, label: str) -> Iterator[tuple[Design, IntArray]]:
+        """Yield the design of each piece that has used rows, and the folds of its rows."""
+        learned = self.learned
+        with watched(learned.source, learned.columns, label, self.show) as pieces:
+            for piece in pieces:
+                design = learned.design(piece)
+                if design.n:
+                    yield design, self.dealing(design, learned.whole_keys)
+
+    def total(self, task: Callable[[Design, IntArray], Found], label: str) -> Found:
+        """Sum what a pass finds in each piece."""
+        found: Found = added_up(task(design, fold) for design, fold in self.designs(label))
+        return found
+
+
+def added_up(parts: Iterable[Any]) -> Any:
+    """Add parts pairwise, so that sums of equally many are added, whatever their number."""
+    waiting: list[tuple[int, Any]] = []
+    for part in parts:
+        size, found = 1, part
+        while waiting and waiting[-1][0] == size:
+            found = added(waiting.pop()[1], found)
+            size *= 2
+        waiting.append((size, found))
+    return reduce(lambda later, one: added(one, later), (each for _, each in reversed(waiting)))
+
+
+def added(one: Any, other: Any) -> Any:
+    """Add two results of a pass: sums, or tuples of them; None stands for nothing."""
+    if one is None or other is None:
+        return one if other is None else other
+    if isinstance(one, tuple):
+        return tuple(added(a, b) for a, b in zip(one, other, strict=True))
+    return one + other
