@@ -21,7 +21,8 @@ from bopstats._typing import FloatArray, IntArray
 from bopstats.design import Design
 from bopstats.exceptions import ArgumentError, FitError
 from bopstats.fitting.families import family_name, link_name
-from bopstats.fitting.irls import Problem, Solution, evaluate
+from bopstats.fitting.irls import Solution, evaluate
+from bopstats.fitting.problems import HeldProblem
 
 # Of the package, whose steps rounding can stall below.
 _TOLERANCE, _ITERATIONS = 1e-6, 100
@@ -89,7 +90,7 @@ class PenalizedLikelihood:
     intercept: int
 
     @classmethod
-    def of(cls, problem: Problem, keep: IntArray) -> PenalizedLikelihood:
+    def of(cls, problem: HeldProblem, keep: IntArray) -> PenalizedLikelihood:
         """Return the likelihood of a problem's training rows in the columns `keep`."""
         rows = np.flatnonzero(problem.weight > 0)
         x = problem.matrix.rows(rows)[:, keep]
@@ -154,14 +155,14 @@ class PenalizedLikelihood:
         return beta
 
 
-def solve_firth(name: str, problem: Problem, keep: IntArray) -> Solution:
+def solve_firth(name: str, problem: HeldProblem, keep: IntArray) -> Solution:
     """Fit Firth's penalised logistic regression.
 
     Parameters
     ----------
     name : str
         Of the model, for the error.
-    problem : Problem
+    problem : HeldProblem
         What to fit; weights are frequencies.
     keep : ndarray of int
         Linearly independent columns; the others get 0.

@@ -1,4 +1,4 @@
-"""Iteratively reweighted least squares on the normal equations, in cache-sized row chunks.
+"""Iteratively reweighted least squares on the normal equations, in cache-sized blocks of rows.
 
 statsmodels solves an n × p least squares problem by singular values in every iteration. The p × p
 normal equations give the same coefficients about twenty times faster. Steps are taken from the
@@ -7,7 +7,6 @@ score, so rounding in the equations slows the iteration down but does not move w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +16,11 @@ from statsmodels.genmod import families as sm_families
 from statsmodels.genmod.families import links as sm_links
 
 from bopstats._typing import FloatArray, IntArray
-from bopstats.design import ModelMatrix
 from bopstats.fitting.families import impossible_means
+from bopstats.fitting.problems import Problem
 from bopstats.fitting.working import deviance as total_deviance
 from bopstats.fitting.working import working
 
-CHUNK = 2048
 # Multiplications below which OpenBLAS starts no thread.
 _ONE_THREAD = 1 << 18
 _MAX_ITERATIONS = 100
@@ -34,26 +32,6 @@ RUNAWAY_STEP = 0.1
 
 class IllConditionedError(Exception):
     """The normal equations cannot be solved to working accuracy."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One GLM to fit: the matrix, the rows' outcome, offset and weight (0 = not in training)."""
-
-    matrix: ModelMatrix
-    y: FloatArray
-    family: Any
-    offset: FloatArray | None
-    weight: FloatArray
-
-    def chunks(self) -> Iterator[slice]:
-        """Yield slices that cover the rows."""
-        for start in range(0, len(self.y), CHUNK):
-            yield slice(start, start + CHUNK)
-
-    def offset_at(self, rows: slice) -> FloatArray | float:
-        """Return the offset of some rows; 0 where there is none."""
-        return 0.0 if self.offset is None else self.offset[rows]
 
 
 @dataclass(frozen=True)
@@ -111,10 +89,10 @@ def solve(
         If a p × p system cannot be solved accurately, or the deviance is not finite.
     """
     beta, now = _begin(problem, keep, start)
-    size = max(float(problem.weight.sum()), 1.0)
+    size = max(problem.totals.weight, 1.0)
     # A small group's coefficient may still move while the deviance of many rows hardly does.
     small = 1e-8 * min(1.0, 1e6 / size)
-    noise = len(keep) * rounding(problem.family, problem.y) ** 2
+    noise = len(keep) * rounding(problem.family, problem.totals.largest) ** 2
     previous, converged, runaway = np.inf, False, False
     for _ in range(_MAX_ITERATIONS):
         step = newton(now.information, now.score)
@@ -135,11 +113,14 @@ def solve(
     return Solution(params, last, now.deviance, now.pearson, now.information, converged, runaway)
 
 
-def rounding(family: Any, y: FloatArray) -> float:
-    """Return how far a residual is off by rounding; a high level of y may hide its spread."""
+def rounding(family: Any, largest: float) -> float:
+    """Return how far a residual is off by rounding, for the largest |y|.
+
+    A high level of y may hide its spread.
+    """
     if not isinstance(family, sm_families.Gaussian):
         return 0.0
-    return 8 * _EPS * float(np.abs(y).max())
+    return 8 * _EPS * largest
 
 
 def _negligible(step: FloatArray, beta: FloatArray) -> bool:
@@ -170,26 +151,24 @@ def _begin(problem: Problem, keep: IntArray, start: FloatArray | None) -> tuple[
 
 def _flat(problem: Problem, keep: IntArray) -> FloatArray:
     """Return the constant model, whose mean every link allows."""
+    totals = problem.totals
     with np.errstate(all="ignore"):
-        level = problem.family.link(np.average(problem.y, weights=problem.weight))
-    if problem.offset is not None:
-        level = level - np.average(problem.offset, weights=problem.weight)
+        level = problem.family.link(np.float64(totals.mean_y)) - totals.mean_offset
     return np.where(problem.matrix.term_of[keep] < 0, level, 0.0)
 
 
 def _first(problem: Problem, keep: IntArray) -> FloatArray:
     """Return the weighted least squares fit at the family's starting means."""
-    family = problem.family
-    mean = np.average(problem.y, weights=problem.weight)
+    family, mean = problem.family, problem.totals.mean_y
     size = len(keep)
     left, right = np.zeros((size, size)), np.zeros(size)
-    for rows in problem.chunks():
-        y = problem.y[rows]
+    for rows in problem.blocks():
+        y = rows.y
         mu = (y + 0.5) / 2 if _is_binomial(family) else (y + mean) / 2
         slope = family.link.deriv(mu)
-        w = problem.weight[rows] / (slope**2 * family.variance(mu))
-        z = family.link(mu) - problem.offset_at(rows) + (y - mu) * slope
-        x = problem.matrix.rows(rows)[:, keep]
+        w = rows.weight / (slope**2 * family.variance(mu))
+        z = family.link(mu) - rows.offset + (y - mu) * slope
+        x = rows.columns(keep)
         xw = x * w[:, None]
         left += cross(xw, x)
         right += xw.T @ z
@@ -219,15 +198,11 @@ def evaluate(problem: Problem, keep: IntArray, beta: FloatArray) -> Pass:
     family, size = problem.family, len(keep)
     information, score = np.zeros((size, size)), np.zeros(size)
     deviance = pearson = 0.0
-    everything = size == problem.matrix.n_columns
     bounded = not isinstance(family.link, tuple(family.safe_links))
     with np.errstate(all="ignore"):
-        for rows in problem.chunks():
-            x = problem.matrix.rows(rows)
-            if not everything:
-                x = x[:, keep]
-            y, weight = problem.y[rows], problem.weight[rows]
-            eta = x @ beta + problem.offset_at(rows)
+        for rows in problem.blocks():
+            x, y, weight = rows.columns(keep), rows.y, rows.weight
+            eta = x @ beta + rows.offset
             at = working(family, eta, y)
             if bounded and impossible_means(family, at.mu[weight > 0]).any():
                 return Pass(information, score, np.inf, np.inf)
@@ -264,19 +239,19 @@ def largest_change(problem: Problem, keep: IntArray, beta: FloatArray, step: Flo
     family allows, every step takes away much of the distance that is left, whatever the link.
     """
     largest = 0.0
-    for rows in problem.chunks():
-        x, training = problem.matrix.rows(rows)[:, keep], problem.weight[rows] > 0
-        change = np.abs(x @ step) * pull(problem, x @ beta + problem.offset_at(rows))
-        largest = max(largest, float(change[training].max(initial=0.0)))
+    for rows in problem.blocks():
+        x = rows.columns(keep)
+        change = np.abs(x @ step) * pull(problem.family, x @ beta + rows.offset)
+        largest = max(largest, float(change[rows.weight > 0].max(initial=0.0)))
     return largest
 
 
-def pull(problem: Problem, eta: FloatArray) -> FloatArray:
+def pull(family: Any, eta: FloatArray) -> FloatArray:
     """Return |dμ/dη| over the distance of μ from the edge that it reaches at infinite η.
 
     0 where the link has no such edge.
     """
-    family, link = problem.family, problem.family.link
+    link = family.link
     if isinstance(link, (sm_links.Identity, sm_links.Sqrt)):
         return np.zeros_like(eta)
     with np.errstate(all="ignore"):

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.linalg import lstsq
-from statsmodels.genmod.generalized_linear_model import GLM
 
 from bopstats._typing import BoolArray, FloatArray, IntArray
 from bopstats.design import Design, ModelMatrix
 from bopstats.exceptions import FitError
+from bopstats.fitting.fallbacks import solve_somehow
 from bopstats.fitting.families import best_alpha, with_alpha
 from bopstats.fitting.firth import solve_firth
-from bopstats.fitting.irls import (
-    RUNAWAY_STEP,
-    IllConditionedError,
-    Problem,
-    Solution,
-    evaluate,
-    largest_change,
-    pull,
-    solve,
-)
+from bopstats.fitting.irls import RUNAWAY_STEP, IllConditionedError, Solution, pull
+from bopstats.fitting.problems import HeldProblem, Problem
 from bopstats.fitting.rank import independent_columns
 
 _ALPHA_ROUNDS = 50
-_POLISH = 8
 
 
 @dataclass(frozen=True)
@@ -121,19 +110,15 @@ def fit_pair(
     """
     weight = train.astype(np.float64) if design.weight is None else train * design.weight
 
-    def order(which: int) -> IntArray:
-        """Put generic columns before personal ones, which patsy may have put first."""
-        added = [name not in matrices[0].names for name in matrices[which].names]
-        return np.argsort(added, kind="stable")
-
     def fit(which: int, family: Any, old: FittedModel | None) -> FittedModel:
-        problem = Problem(matrices[which], design.outcome.values, family, design.offset, weight)
+        problem = HeldProblem.of(design, matrices[which], family, weight)
         params = old.params if old is not None and (warm or old.matrix is matrices[which]) else None
         keep = np.arange(matrices[which].n_columns) if old is None else old.keep
         name = ("generic", "personalized")[which]
+        order = generic_first(matrices[0], matrices[which])
         if penalty is not None:
-            return _fit_penalized(name, problem, keep, order(which))
-        return _fit(name, problem, design, keep, params, order(which))
+            return _fit_penalized(name, problem, keep, order)
+        return fit_problem(name, problem, design.groups.labels, keep, params, order)
 
     old_generic = None if start is None else start.generic
     old = None if start is None else start.personalized
@@ -151,16 +136,47 @@ def fit_pair(
     return FittedPair(fit(0, family, old_generic), fit(1, family, personalized))
 
 
-def _fit(
+def generic_first(generic: ModelMatrix, matrix: ModelMatrix) -> IntArray:
+    """Return a matrix's columns, the generic model's before the others, wherever patsy put them."""
+    return np.argsort([name not in generic.names for name in matrix.names], kind="stable")
+
+
+def fit_problem(
     name: str,
     problem: Problem,
-    design: Design,
+    labels: tuple[str, ...],
     keep: IntArray,
     start: FloatArray | None,
     order: IntArray,
 ) -> FittedModel:
+    """Fit one model, wherever its rows are.
+
+    Parameters
+    ----------
+    name : str
+        "generic" or "personalized".
+    problem : Problem
+        What to fit.
+    labels : tuple of str, length G
+        The groups' names, to say where a coefficient runs to infinity.
+    keep : ndarray of int
+        Columns to use; redundant ones among them may be dropped.
+    start : ndarray, shape (p,), or None
+        Starting coefficients.
+    order : ndarray of int, shape (p,)
+        All columns; of redundant ones those that are later in it are dropped.
+
+    Returns
+    -------
+    FittedModel
+
+    Raises
+    ------
+    FitError
+        If nothing that is tried gives finite coefficients.
+    """
     try:
-        solution, keep = _solve_somehow(problem, keep, start, order)
+        solution, keep = solve_somehow(problem, keep, start, order)
     except (IllConditionedError, ValueError, FloatingPointError) as error:
         reason = str(error) or "no finite deviance"
         raise FitError(
@@ -173,16 +189,16 @@ def _fit(
         problem.matrix,
         solution.params,
         keep,
-        _column_means(problem),
+        problem.totals.mean_columns,
         solution.information,
         solution.deviance,
         solution.pearson,
         solution.converged or solution.runaway,
-        _separation(problem, design, solution) if solution.runaway else None,
+        _separation(problem, labels, solution) if solution.runaway else None,
     )
 
 
-def _fit_penalized(name: str, problem: Problem, keep: IntArray, order: IntArray) -> FittedModel:
+def _fit_penalized(name: str, problem: HeldProblem, keep: IntArray, order: IntArray) -> FittedModel:
     """Fit by Firth's penalty, after redundant columns are dropped; nothing runs to infinity."""
     keep = np.intersect1d(keep, independent_columns(problem, order))
     solution = solve_firth(name, problem, keep)
@@ -192,7 +208,7 @@ def _fit_penalized(name: str, problem: Problem, keep: IntArray, order: IntArray)
         problem.matrix,
         solution.params,
         keep,
-        _column_means(problem),
+        problem.totals.mean_columns,
         solution.information,
         solution.deviance,
         solution.pearson,
@@ -202,112 +218,27 @@ def _fit_penalized(name: str, problem: Problem, keep: IntArray, order: IntArray)
     )
 
 
-def _solve_somehow(
-    problem: Problem, keep: IntArray, start: FloatArray | None, order: IntArray
-) -> tuple[Solution, IntArray]:
-    """Try a warm start, a cold one, centred columns, fewer columns, and then statsmodels."""
-    starts = [None] if start is None else [start, None]
-    for each in starts:
-        try:
-            return solve(problem, keep, each), keep
-        except IllConditionedError:
-            continue
-    fewer = np.intersect1d(keep, independent_columns(problem, order))
-    try:
-        return _solve_centred(problem, fewer), fewer
-    except IllConditionedError:
-        return _by_statsmodels(problem, fewer), fewer
-
-
-@dataclass(frozen=True)
-class _Centred:
-    """The columns of a matrix less their means."""
-
-    matrix: ModelMatrix
-    mean: FloatArray
-
-    def __getitem__(self, rows: slice | IntArray) -> FloatArray:
-        return self.matrix.rows(rows) - self.mean
-
-    def column(self, j: int) -> FloatArray:
-        return self.matrix.column(j) - self.mean[j]
-
-
-def _solve_centred(problem: Problem, keep: IntArray) -> Solution:
-    """Fit about the columns' means, where a large level hides no variation."""
-    matrix = problem.matrix
-    intercept = np.flatnonzero(matrix.term_of < 0)[0]
-    mean = np.where(matrix.term_of < 0, 0.0, _column_means(problem))
-    about = replace(matrix, base=_Centred(matrix, mean), take=None)
-    found = solve(replace(problem, matrix=about), keep, None)
-    for each in (found.params, found.step):
-        each[intercept] -= mean @ each
-    information = evaluate(problem, keep, found.params[keep]).information
-    return replace(found, information=information)
-
-
-def _by_statsmodels(problem: Problem, keep: IntArray) -> Solution:
-    """Fit an ill-conditioned problem by statsmodels' orthogonal decompositions."""
-    rows = np.flatnonzero(problem.weight > 0)
-    offset = None if problem.offset is None else problem.offset[rows]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what they say is found out below and said by us
-        model = GLM(
-            problem.y[rows],
-            problem.matrix.rows(rows)[:, keep],
-            family=problem.family,
-            offset=offset,
-            var_weights=problem.weight[rows],
-        )
-        result = model.fit()
-        # It stops at a settled deviance, where coefficients may still be off by 1e-6.
-        params = model.fit(start_params=result.params, maxiter=_POLISH, tol=0.0).params
-    at_end = evaluate(problem, keep, params)
-    if not np.isfinite(at_end.deviance):
-        raise IllConditionedError
-    step = lstsq(at_end.information, at_end.score)[0]
-    full, last = (np.zeros(problem.matrix.n_columns) for _ in range(2))
-    full[keep], last[keep] = params, step
-    return Solution(
-        full,
-        last,
-        at_end.deviance,
-        at_end.pearson,
-        at_end.information,
-        bool(result.converged),
-        largest_change(problem, keep, params, step) > RUNAWAY_STEP,
-    )
-
-
-def _column_means(problem: Problem) -> FloatArray:
-    total = np.zeros(problem.matrix.n_columns)
-    for rows in problem.chunks():
-        total += problem.weight[rows] @ problem.matrix.rows(rows)
-    return np.asarray(total / problem.weight.sum(), dtype=np.float64)
-
-
-def _separation(problem: Problem, design: Design, solution: Solution) -> Separation:
+def _separation(problem: Problem, labels: tuple[str, ...], solution: Solution) -> Separation:
     """Name the columns and groups in which the last Newton step is still large."""
     reach, strongest = np.zeros(problem.matrix.n_columns), 0.0
-    touched = np.zeros(design.groups.n_groups, dtype=bool)
-    for rows in problem.chunks():
-        x, training = problem.matrix.rows(rows), problem.weight[rows] > 0
-        reach = np.maximum(reach, np.abs(x[training]).max(axis=0, initial=0.0))
-        strength = pull(problem, x @ solution.params + problem.offset_at(rows))
-        moving = training & (np.abs(x @ solution.step) * strength > RUNAWAY_STEP)
+    present, touched = np.zeros((2, len(labels)), dtype=bool)
+    for rows in problem.blocks():
+        training = rows.weight > 0
+        reach = np.maximum(reach, np.abs(rows.x[training]).max(axis=0, initial=0.0))
+        strength = pull(problem.family, rows.x @ solution.params + rows.offset)
+        moving = training & (np.abs(rows.x @ solution.step) * strength > RUNAWAY_STEP)
         strongest = max(strongest, float(strength[moving].max(initial=0.0)))
-        touched[design.group[rows][moving]] = True
+        present[rows.group[training]] = True
+        touched[rows.group[moving]] = True
     columns = np.flatnonzero(np.abs(solution.step) * reach * strongest > RUNAWAY_STEP)
     terms = dict.fromkeys(
         problem.matrix.terms[problem.matrix.term_of[j]]
         for j in columns
         if problem.matrix.term_of[j] >= 0
     )
-    present = np.bincount(design.group, problem.weight, design.groups.n_groups) > 0
     some = not touched[present].all()
-    labels = [design.groups.labels[g] for g in np.flatnonzero(touched)] if some else []
-    names = tuple(problem.matrix.names[j] for j in columns)
-    return Separation(names, tuple(terms), tuple(labels))
+    groups = tuple(labels[g] for g in np.flatnonzero(touched)) if some else ()
+    return Separation(tuple(problem.matrix.names[j] for j in columns), tuple(terms), groups)
 
 
 def predict(model: FittedModel, design: Design, rows: IntArray) -> FloatArray:

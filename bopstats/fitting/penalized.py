@@ -20,8 +20,8 @@ from bopstats.fitting.firth import (
     PenalizedLikelihood,
     ascend,
 )
-from bopstats.fitting.irls import Problem
 from bopstats.fitting.models import FittedModel, FittedPair
+from bopstats.fitting.problems import HeldProblem
 
 # Distances of a profile limit, as multiples of a Wald limit's, between which it is looked for.
 _DISTANCES = (0.0, 0.9, *1.1 * 1.3 ** np.arange(24))
@@ -31,7 +31,7 @@ _XTOL = 1e-7
 def likelihood_of(model: FittedModel, design: Design) -> PenalizedLikelihood:
     """Return the penalised log likelihood that a model fitted on all rows maximises."""
     weight = np.ones(design.n) if design.weight is None else design.weight
-    problem = Problem(model.matrix, design.outcome.values, model.family, design.offset, weight)
+    problem = HeldProblem.of(design, model.matrix, model.family, weight)
     return PenalizedLikelihood.of(problem, model.keep)
 
 

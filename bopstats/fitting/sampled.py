@@ -9,8 +9,9 @@ import numpy as np
 
 from bopstats._typing import FloatArray, IntArray
 from bopstats.design import Design, ModelMatrix
-from bopstats.fitting.irls import IllConditionedError, Problem, evaluate, rounding, solve
+from bopstats.fitting.irls import IllConditionedError, evaluate, rounding, solve
 from bopstats.fitting.models import FittedModel, FittedPair
+from bopstats.fitting.problems import HeldProblem
 from bopstats.fitting.together import fit_together
 
 _SAMPLE = 20_000
@@ -50,7 +51,7 @@ def fit_from_sample(design: Design, family: Any) -> FittedPair | None:
     if start[0] is None or start[1] is None:
         return None
     fold = np.zeros(design.n, dtype=np.int64)
-    noise = rounding(family, design.outcome.values) ** 2
+    noise = rounding(family, float(np.abs(design.outcome.values).max())) ** 2
     found = fit_together(lambda task: task(design, fold), (start[0], start[1]), (-1,), 1, noise)
     generic, personalized = found[0]
     if generic is None or personalized is None:
@@ -66,12 +67,13 @@ def sample_fit(name: str, design: Design, family: Any) -> FittedModel | None:
     matrix: ModelMatrix = getattr(design, name)
     some = np.arange(0, design.n, max(1, design.n // _SAMPLE))
     weight = np.ones(len(some)) if design.weight is None else design.weight[some]
-    problem = Problem(
+    problem = HeldProblem(
         replace(matrix, base=_Some(matrix, some), take=None),
-        design.outcome.values[some],
         family,
-        None if design.offset is None else design.offset[some],
+        design.outcome.values[some],
         weight,
+        None if design.offset is None else design.offset[some],
+        design.group[some],
     )
     keep = np.arange(matrix.n_columns)
     try:
@@ -99,7 +101,6 @@ def sample_fit(name: str, design: Design, family: Any) -> FittedModel | None:
 def _closed(model: FittedModel, design: Design) -> FittedModel:
     """Add the sums at the coefficients found."""
     weight = np.ones(design.n) if design.weight is None else design.weight
-    y = design.outcome.values
-    problem = Problem(model.matrix, y, model.family, design.offset, weight)
+    problem = HeldProblem.of(design, model.matrix, model.family, weight)
     end = evaluate(problem, model.keep, model.params[model.keep])
     return replace(model, information=end.information, deviance=end.deviance, pearson=end.pearson)

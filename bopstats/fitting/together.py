@@ -17,8 +17,9 @@ import numpy as np
 
 from bopstats._typing import FloatArray, IntArray
 from bopstats.design import Design
-from bopstats.fitting.irls import CHUNK, IllConditionedError, cross, newton, rounding
+from bopstats.fitting.irls import IllConditionedError, cross, newton, rounding
 from bopstats.fitting.models import FittedModel, FittedPair
+from bopstats.fitting.problems import CHUNK
 from bopstats.fitting.working import scores, working
 
 _TOLERANCE = 1e-9  # of the last step, in standard errors
@@ -251,6 +252,6 @@ def fit_folds(
     list of K pairs
         As `fit_together` returns them.
     """
-    noise = rounding(full.generic.family, design.outcome.values) ** 2
+    noise = rounding(full.generic.family, float(np.abs(design.outcome.values).max())) ** 2
     start = (full.generic, full.personalized)
     return fit_together(lambda task: task(design, fold), start, range(n_folds), n_folds, noise)

@@ -145,7 +145,7 @@ def test_a_mask_of_training_rows_fits_those_rows(patients, fitted):
 def test_chunks_do_not_matter(patients, fitted, monkeypatch):
     model = bop.glm("count ~ x + z | sex * race", patients, "poisson")
     whole = fitted(model).personalized
-    monkeypatch.setattr("bopstats.fitting.irls.CHUNK", 7)
+    monkeypatch.setattr("bopstats.fitting.problems.CHUNK", 7)
     parts = fitted(model).personalized
     np.testing.assert_allclose(parts.params, whole.params, rtol=1e-10)
     assert parts.deviance == pytest.approx(whole.deviance, rel=1e-12)
