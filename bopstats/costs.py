@@ -14,7 +14,7 @@ import numpy as np
 
 from bopstats._typing import FloatArray, IntArray
 from bopstats._validation import fail, nearest
-from bopstats.exceptions import ArgumentError
+from bopstats.exceptions import ArgumentError, RowsNotKept
 from bopstats.groups import GroupMoments, RowBop
 
 PerPerson = Callable[[FloatArray, FloatArray], FloatArray]
@@ -288,9 +288,14 @@ def _table_of_classes() -> dict[str, Cost | None]:
     return {cost.name: cost for cost in found} | {"net_benefit": None, "auc": None}
 
 
-def group_metric(name: str, rows: RowBop, moments: GroupMoments) -> FloatArray:
-    """Return minus AUC or R² of both models, shape (2, G + 1), the population last."""
+def group_metric(name: str, rows: RowBop | None, moments: GroupMoments) -> FloatArray:
+    """Return minus AUC or R² of both models, shape (2, G + 1), the population last.
+
+    R² needs no rows.
+    """
     if name == "auc":
+        if rows is None:
+            raise RowsNotKept("auc: needs all rows at once, to rank them")
         return -np.stack([auc_by_group(rows, mu) for mu in (rows.mu_generic, rows.mu_personalized)])
     m = moments.with_population()
     return -np.stack([r2(sse, m.w, m.wy, m.wy2) for sse in (m.sse_generic, m.sse_personalized)])

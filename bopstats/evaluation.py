@@ -157,13 +157,16 @@ def gather(
     curve: tuple[GroupMoments, ...] = (),
     read: IntArray | None = None,
     dropped: IntArray | None = None,
+    moments: tuple[GroupMoments, ...] | None = None,
 ) -> Evaluation:
-    """Sum the rows of every partition up; see `Evaluation`."""
-    moments = tuple(GroupMoments.from_rows(each) for each in rows)
+    """Sum the rows of every partition up, unless `moments` are their sums; see `Evaluation`."""
+    if moments is None:
+        moments = tuple(GroupMoments.from_rows(each) for each in rows)
     _check_strata(moments)
+    held = rows or (None,) * len(moments)
     metrics = {
         cost.name: np.stack(
-            [group_metric(cost.name, r, m) for r, m in zip(rows, moments, strict=True)]
+            [group_metric(cost.name, r, m) for r, m in zip(held, moments, strict=True)]
         )
         for cost in costs
         if cost.group_only

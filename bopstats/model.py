@@ -22,12 +22,14 @@ from bopstats.exceptions import ArgumentError
 from bopstats.explanations.options import Explanation, check_explanation
 from bopstats.fitting.families import family_name, link_name, resolve_family, unit_deviance
 from bopstats.fitting.firth import check_firth
-from bopstats.fitting.models import FittedPair
 from bopstats.fitting.results import ModelResults
 from bopstats.outcome import check_family, default_family
 from bopstats.resampling import refit
 from bopstats.results import BoPResults
-from bopstats.splitting import Plan, make_plan
+from bopstats.splitting import make_plan
+from bopstats.streamed import StreamedRun, check_streamed, deal
+from bopstats.streaming.learning import Learned, learn_source
+from bopstats.streaming.sources import as_source
 
 
 def glm(
@@ -134,7 +136,11 @@ def glm(
         missing,
     )
     namespace = ChainMap(caller.f_locals, caller.f_globals)
-    return PersonalizedGLM(build_design(formula, data, request, namespace), family, link)
+    source = as_source(data)
+    if source is None:
+        return PersonalizedGLM(build_design(formula, data, request, namespace), family, link)
+    learned = learn_source(source, formula, request, namespace)
+    return PersonalizedGLM(learned.recipe.design, family, link, learned)
 
 
 class PersonalizedGLM:
@@ -145,13 +151,15 @@ class PersonalizedGLM:
     Attributes
     ----------
     design : Design
-        Matrices, outcome, groups and rows.
+        Matrices, outcome, groups and rows; of data read piece by piece, those of a sample.
     family : statsmodels family
         Used by both models.
     """
 
-    def __init__(self, design: Design, family: Any = None, link: Any = None) -> None:
-        self.design = design
+    def __init__(
+        self, design: Design, family: Any = None, link: Any = None, learned: Learned | None = None
+    ) -> None:
+        self.design, self._learned = design, learned
         chosen = default_family(design.outcome) if family is None else family
         self.family = resolve_family(chosen, link)
         self._estimate_alpha = isinstance(chosen, str) and (
@@ -166,7 +174,7 @@ class PersonalizedGLM:
         *,
         cv: Any = 5,
         repeats: int | None = None,
-        folds: str = "stratified",
+        folds: str | None = None,
         costs: Any = None,
         threshold: float = 0.5,
         explain: bool = True,
@@ -192,8 +200,9 @@ class PersonalizedGLM:
         repeats : int, optional
             Odd number of partitions; estimates are means over them, limits and p-values medians.
             By default 11 up to 20,000 rows, else 1; a hold-out has 1.
-        folds : {"stratified", "hash"}
-            Deal rows round within groups by a hash of (seed, key), or by the hash alone.
+        folds : {"stratified", "hash"}, optional
+            Deal rows round within groups by a hash of (seed, key), or by the hash alone. By default
+            "stratified"; data read piece by piece allow "hash" only.
         costs : sequence of str or callables, optional
             The first is primary. By default brier and zero_one (binomial), squared_error
             (gaussian), else deviance. Callables take ``(y, mu)`` and return one cost a person.
@@ -256,7 +265,13 @@ class PersonalizedGLM:
         if penalty is not None and check_choice("penalty", penalty, ("firth",)):
             check_firth(self.design, self.family)
         chosen = self._costs(costs, threshold, explain)
-        plan = make_plan(self.design, cv, repeats, folds, generator)
+        learned = self._learned
+        if learned is None:
+            folds = "stratified" if folds is None else folds
+            plan = make_plan(self.design, cv, repeats, folds, generator)
+        else:
+            check_streamed(chosen, baseline, penalty, nested, refit_bootstrap, self._estimate_alpha)
+            folds, dealings = "hash", deal(learned, cv, repeats, folds, generator)
         bootstrap_seed = int(generator.integers(2**63))
         explanation = None
         if any(cost.kind == "explanation" for cost in chosen):
@@ -270,7 +285,22 @@ class PersonalizedGLM:
                 unit=unit,
                 seed=bootstrap_seed,
             )
-        run = CrossFit(
+        told: dict[str, Any] = {
+            "fold_rule": folds,
+            "seed": int(rng) if is_number(rng) else None,
+            "bootstrap_seed": bootstrap_seed,
+            "threshold": threshold,
+            "penalty": penalty,
+        }
+        if learned is not None:
+            run = StreamedRun(
+                learned, self.family, chosen, threshold, explanation, dealings, progress
+            )
+            first = dealings[0]
+            split = (first.kind, first.folds, first.share, len(dealings))
+            settings = self._settings(*split, explanation, dispersion=None, **told)
+            return BoPResults(*run.run(settings))
+        crossfit = CrossFit(
             self.design,
             self.family,
             self._estimate_alpha,
@@ -279,11 +309,13 @@ class PersonalizedGLM:
             explanation,
             penalty,
         )
-        full = run.full_fit()
+        full = crossfit.full_fit()
         with progress_bar(sum(map(len, plan.partitions)), plan.kind, progress) as tick:
-            found = [run.partition(splits, full, plan, tick) for splits in plan.partitions]
+            found = [crossfit.partition(splits, full, plan, tick) for splits in plan.partitions]
         rows = tuple(each for each, _ in found)
-        settings = self._settings(plan, full, folds, rng, bootstrap_seed, threshold, explanation)
+        dispersion = full.personalized.family.alpha if self._estimate_alpha else None
+        split = (plan.kind, plan.folds, plan.share, len(plan.partitions))
+        settings = self._settings(*split, explanation, dispersion=dispersion, **told)
         evaluation = gather(
             settings,
             chosen,
@@ -292,14 +324,14 @@ class PersonalizedGLM:
             index=self.design.index,
             n_read=self.design.n_read,
             row_flow=self.design.row_flow,
-            notes=(*self.design.notes, *plan.notes, *run.notes(plan)),
+            notes=(*self.design.notes, *plan.notes, *crossfit.notes(plan)),
             curve=tuple(sums for _, sums in found if sums is not None),
             read=self.design.read,
             dropped=self.design.dropped,
         )
         if nested or refit_bootstrap:
             refitted = refit(
-                run, plan, full, evaluation, nested, refit_bootstrap, generator, progress
+                crossfit, plan, full, evaluation, nested, refit_bootstrap, generator, progress
             )
             evaluation = replace(evaluation, refitted=refitted)
         return BoPResults(evaluation, ModelResults(full, self.design))
@@ -325,13 +357,12 @@ class PersonalizedGLM:
 
     def _settings(
         self,
-        plan: Plan,
-        full: FittedPair,
-        folds: str,
-        rng: Any,
-        bootstrap_seed: int,
-        threshold: float,
+        evaluation: str,
+        folds: int,
+        share: float | None,
+        partitions: int,
         explanation: Explanation | None,
+        **rest: Any,
     ) -> Settings:
         design = self.design
         binary = design.outcome.binary and family_name(self.family) == "binomial"
@@ -343,16 +374,10 @@ class PersonalizedGLM:
             event=design.outcome.event if binary else None,
             family=family_name(self.family),
             link=link_name(self.family),
-            penalty=full.personalized.penalty,
-            dispersion=full.personalized.family.alpha if self._estimate_alpha else None,
-            evaluation=plan.kind,
-            folds=plan.folds,
-            test_share=plan.share,
-            partitions=len(plan.partitions),
-            fold_rule=folds,
-            seed=int(rng) if is_number(rng) else None,
-            bootstrap_seed=bootstrap_seed,
-            threshold=threshold,
+            evaluation=evaluation,
+            folds=folds,
+            test_share=share,
+            partitions=partitions,
             top=None,
             n_terms=len(design.generic.terms),
             weight_type=design.weight_type,
@@ -360,5 +385,6 @@ class PersonalizedGLM:
             shifts_only=design.shifts_only,
             clusters=0 if design.cluster is None else len(np.unique(design.cluster)),
             strata=0 if design.stratum is None else len(np.unique(design.stratum)),
+            **rest,
         )
         return settings if explanation is None else replace(settings, **explanation.told())

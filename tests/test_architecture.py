@@ -15,9 +15,9 @@ ROOMS = [
     *("_version", "exceptions", "_typing", "_validation", "_progress", "_notebook", "theory"),
     *("sampling", "groups", "costs", "design"),
     *("syntax", "allowlist", "columns", "conditions", "outcome", "formula", "attributes"),
-    *("assembly", "splitting"),
+    *("assembly", "recoding", "splitting"),
     *("planning", "fitting", "explanations", "crossfit", "streaming", "evaluation", "inference"),
-    *("resampling", "tables", "plotting", "reporting", "saving", "results"),
+    *("resampling", "tables", "plotting", "reporting", "saving", "streamed", "results"),
     *("pooling", "loading", "model", "external"),
     *("datasets", "cli", "__main__"),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -156,12 +156,12 @@ class HeldOut:
         with np.errstate(invalid="ignore"):  # nan where both are infinite
             return np.asarray(costs[0] - costs[1], dtype=np.float64)
 
-    def notes(self) -> list[str]:
-        """Say how far sampled explanations are off."""
-        return [
-            f"Shapley values of the {name} model are sampled, {2 * N_PAIRS} orders of its "
-            f"units: standard error {np.sqrt(np.mean(found)):.2g} (root mean square of people "
-            "and units)."
-            for name, found in self.sampling.items()
-            if found
-        ]
+
+def sampling_notes(variances: Mapping[str, list[float]]) -> list[str]:
+    """Say how far sampled explanations of each model are off, from mean variances of pieces."""
+    return [
+        f"Shapley values of the {name} model are sampled, {2 * N_PAIRS} orders of its units: "
+        f"standard error {np.sqrt(np.mean(found)):.2g} (root mean square of people and units)."
+        for name, found in variances.items()
+        if found
+    ]

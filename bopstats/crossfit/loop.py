@@ -11,7 +11,7 @@ import numpy as np
 from bopstats._progress import Tick, nothing
 from bopstats._typing import FloatArray
 from bopstats.costs import Cost
-from bopstats.crossfit.heldout import HeldOut
+from bopstats.crossfit.heldout import HeldOut, sampling_notes
 from bopstats.crossfit.troubles import Troubles
 from bopstats.design import Design
 from bopstats.explanations.options import Explanation
@@ -165,4 +165,4 @@ class CrossFit:
     def notes(self, plan: Plan) -> list[str]:
         """Say what was met, on all rows and in training sets."""
         total = plan.folds * len(plan.partitions)
-        return [*self._met.notes(total), *self._held_out.notes()]
+        return [*self._met.notes(total), *sampling_notes(self._held_out.sampling)]

@@ -132,6 +132,11 @@ def has_dispersion(family: Any) -> bool:
     return not isinstance(family, known)
 
 
+def is_linear(family: Any) -> bool:
+    """Tell whether the family is gaussian with the identity link."""
+    return isinstance(family, sm_families.Gaussian) and type(family.link) is sm_links.Identity
+
+
 def with_alpha(family: Any, alpha: float) -> Any:
     """Return the negative binomial family with another dispersion, the same link."""
     return sm_families.NegativeBinomial(link=family.link, alpha=alpha)

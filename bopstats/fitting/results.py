@@ -145,6 +145,12 @@ class Models(Protocol):
         """Names of coefficients without an estimate in each model: redundant, or separated."""
 
 
+def not_estimable(model: FittedModel) -> frozenset[str]:
+    """Return the names of coefficients without an estimate: redundant, or separated."""
+    separated = () if model.separation is None else model.separation.columns
+    return frozenset((*model.dropped, *separated))
+
+
 class ModelResults:
     """Both models of a pair on all used rows, fitted by statsmodels when first asked for."""
 
@@ -171,12 +177,8 @@ class ModelResults:
     @property
     def not_estimable(self) -> dict[str, frozenset[str]]:
         """Names of coefficients without an estimate in each model: redundant, or separated."""
-        return {
-            model.name: frozenset(
-                (*model.dropped, *(() if model.separation is None else model.separation.columns))
-            )
-            for model in (self._pair.generic, self._pair.personalized)
-        }
+        models = (self._pair.generic, self._pair.personalized)
+        return {model.name: not_estimable(model) for model in models}
 
     @cached_property
     def association(self) -> AssociationTest:
@@ -206,7 +208,7 @@ def association_test(pair: FittedPair, design: Design, personalized: Any) -> Ass
     both fits maximise the personalized model's penalised likelihood, the generic one with its
     personal coefficients at 0.
     """
-    generic, full = pair.generic, pair.personalized
+    full = pair.personalized
     if full.penalty is not None:
         change, df = penalized_ratio(pair, design)
         return AssociationTest(
@@ -216,23 +218,33 @@ def association_test(pair: FittedPair, design: Design, personalized: Any) -> Ass
             float("nan"),
             float(stats.chi2.sf(change, df)),
         )
-    df = len(full.keep) - len(generic.keep)
     if is_survey(design):
-        return _wald(pair, design, personalized)
+        return wald_test(pair, personalized, degrees_of_freedom(design))
+    total = design.n
+    if design.weight is not None and design.weight_type == "freq":
+        total = int(design.weight.sum())
+    return ratio_test(pair, total)
+
+
+def ratio_test(pair: FittedPair, total: int) -> AssociationTest:
+    """Compare the deviances of both models on `total` people; see `association_test`."""
+    generic, full = pair.generic, pair.personalized
+    df = len(full.keep) - len(generic.keep)
     change = max(generic.deviance - full.deviance, 0.0)
     if not has_dispersion(full.family):
         return AssociationTest(
             "likelihood ratio", change, df, float("nan"), float(stats.chi2.sf(change, df))
         )
-    total = design.n
-    if design.weight is not None and design.weight_type == "freq":
-        total = int(design.weight.sum())
     rest = total - len(full.keep)
     statistic = change / df / (full.pearson / rest)
     return AssociationTest("F", statistic, df, float(rest), float(stats.f.sf(statistic, df, rest)))
 
 
-def _wald(pair: FittedPair, design: Design, personalized: Any) -> AssociationTest:
+def wald_test(pair: FittedPair, personalized: Any, rest: float) -> AssociationTest:
+    """Test the personal coefficients by their robust covariance; see `association_test`.
+
+    `personalized` has `params` and `cov_params()`; `rest` are the design's degrees of freedom.
+    """
     full = pair.personalized
     known = set(pair.generic.matrix.names)
     added = [i for i, j in enumerate(full.keep) if full.matrix.names[j] not in known]
@@ -243,7 +255,7 @@ def _wald(pair: FittedPair, design: Design, personalized: Any) -> AssociationTes
         )
     beta = np.asarray(personalized.params)[added]
     covariance = np.asarray(personalized.cov_params())[np.ix_(added, added)]
-    df, rest = len(added), degrees_of_freedom(design)
+    df = len(added)
     with np.errstate(invalid="ignore", divide="ignore"):
         error = np.sqrt(np.diag(covariance))
         correlation = covariance / np.outer(error, error)

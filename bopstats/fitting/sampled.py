@@ -59,10 +59,10 @@ def fit_from_sample(design: Design, family: Any) -> FittedPair | None:
     return FittedPair(_closed(generic, design), _closed(personalized, design))
 
 
-def sample_fit(name: str, design: Design, family: Any) -> FittedModel | None:
+def sample_fit(name: str, design: Design, family: Any, n: int | None = None) -> FittedModel | None:
     """Fit one model roughly, on evenly spaced rows; None if that fails, or shows separation.
 
-    Its `deviance` is scaled to all rows.
+    Its `deviance` is scaled to all rows, `n` of them where the design has but some.
     """
     matrix: ModelMatrix = getattr(design, name)
     some = np.arange(0, design.n, max(1, design.n // _SAMPLE))
@@ -82,7 +82,7 @@ def sample_fit(name: str, design: Design, family: Any) -> FittedModel | None:
         return None
     if found.runaway or not found.converged:
         return None
-    scale = design.n / len(some)
+    scale = (design.n if n is None else n) / len(some)
     return FittedModel(
         name,
         family,

@@ -11,7 +11,7 @@ import pandas as pd
 
 from bopstats._validation import fail, nearest
 from bopstats.assembly import Recipe, Request, make_recipe, read_formula
-from bopstats.columns import RowCounts, is_text, prepare
+from bopstats.columns import RowCounts, check_some_weights, is_text, prepare
 from bopstats.conditions import columns_in
 from bopstats.design import Design
 from bopstats.exceptions import DataError
@@ -89,8 +89,11 @@ def learn_source(
             first.add(piece)
     first.counts.flow()  # raises if no row is left
     frame = first.witnesses.frame()
-    frame.attrs["note"] = source.note
-    recipe = make_recipe(formula, frame, request, namespace)
+    if source.note is not None:
+        frame.attrs["note"] = source.note
+    recipe = _recipe(formula, frame, request, namespace)
+    if request.weights is not None and not first.weighted:
+        fail("weights", "only zeros", "weights that are not all zero")
     found = Learned(
         source,
         recipe,
@@ -102,6 +105,18 @@ def learn_source(
         first.whole_keys,
     )
     return _with_transforms(found, frame, show) if recipe.coding.stateful else found
+
+
+def _recipe(
+    formula: str, frame: pd.DataFrame, request: Request, namespace: Mapping[str, Any]
+) -> Recipe:
+    """Make a design of the sample, in which weights and strata have nothing to say."""
+    if request.weights is None and request.weight_type is not None:
+        fail("weight_type", request.weight_type, "None without weights")
+    plain = replace(request, weights=None, weight_type=None, strata=None)
+    recipe = make_recipe(formula, frame, plain, namespace)
+    design = replace(recipe.design, weight_type=request.weight_type)
+    return replace(recipe, request=request, design=design)
 
 
 def _columns(
@@ -134,7 +149,7 @@ class _FirstPass:
         self.witnesses = Witnesses()
         self.counts: Any = None
         self.total, self.low, self.high = 0.0, np.inf, -np.inf
-        self.whole_keys = True
+        self.whole_keys, self.weighted = True, False
 
     def add(self, piece: Piece) -> None:
         """Look at the rows of a piece."""
@@ -151,6 +166,9 @@ class _FirstPass:
             seen.append(("~", values))
             extremes = self._outcome(values)
             self._keys(rows.extras, rows.used)
+            if "weights" in rows.extras:
+                kind, weights = self._request.weight_type, rows.extras["weights"][rows.used]
+                self.weighted |= bool(check_some_weights(weights, kind, "weights").any())
         self.witnesses.add(frame, piece.position, seen, extremes)
 
     def _outcome(self, values: pd.Series[Any]) -> list[int]:

@@ -13,6 +13,7 @@ from bopstats._typing import IntArray
 from bopstats.design import Design
 from bopstats.splitting import fold_of, held_out_by_hash, key_words
 from bopstats.streaming.learning import Learned
+from bopstats.streaming.pieces import Piece
 from bopstats.streaming.watched import watched
 
 Found = TypeVar("Found")
@@ -60,13 +61,16 @@ class StreamedRows:
     show: bool | None = None
 
     def designs(self, label: str) -> Iterator[tuple[Design, IntArray]]:
-        """Yield the design of each piece that has used rows, and the folds of its rows."""
+        """Yield the design of each piece, and the folds of its rows."""
+        return ((design, fold) for _, design, fold in self.pieces(label))
+
+    def pieces(self, label: str) -> Iterator[tuple[Piece, Design, IntArray]]:
+        """Yield each piece, its design, and the folds of its rows."""
         learned = self.learned
         with watched(learned.source, learned.columns, label, self.show) as pieces:
             for piece in pieces:
                 design = learned.design(piece)
-                if design.n:
-                    yield design, self.dealing(design, learned.whole_keys)
+                yield piece, design, self.dealing(design, learned.whole_keys)
 
     def total(self, task: Callable[[Design, IntArray], Found], label: str) -> Found:
         """Sum what a pass finds in each piece."""
