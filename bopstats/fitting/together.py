@@ -24,6 +24,7 @@ from bopstats.fitting.working import scores, working
 
 _TOLERANCE = 1e-9  # of the last step, in standard errors
 _MOST_PASSES = 20
+_FAR = 2.0  # steps in standard errors
 # A step is at most this share of the one before it, or the fit is left to itself.
 _SETTLING = 0.25
 
@@ -164,6 +165,11 @@ class _Fit:
             self.params[self.model.keep] += step
             self._before = length
 
+    @property
+    def far(self) -> bool:
+        """Whether the last step was so long that the curvature may have changed."""
+        return self._before > (_FAR / _TOLERANCE) ** 2 * self._small
+
     def fitted(self) -> FittedModel | None:
         """Return the model, or None if it did not settle."""
         if not self._settled:
@@ -186,7 +192,12 @@ class Total(Protocol):
 
 
 def fit_together(
-    total: Total, start: Pair, outs: Sequence[int], n_folds: int, noise: float
+    total: Total,
+    start: Pair,
+    outs: Sequence[int],
+    n_folds: int,
+    noise: float,
+    anew: bool = True,
 ) -> list[tuple[FittedModel | None, FittedModel | None]]:
     """Fit both models, each without one of some folds or on all rows.
 
@@ -202,6 +213,9 @@ def fit_together(
         Number of folds K that the rows are in.
     noise : float
         Squared rounding error of a residual; see `bopstats.fitting.irls.rounding`.
+    anew : bool
+        Whether to take the curvature once more, at the coefficients of all rows after their first
+        step, where that was a long one: it saves passes.
 
     Returns
     -------
@@ -214,6 +228,13 @@ def fit_together(
         [_Fit(model, sums, out, len(model.keep) * noise) for out in outs]
         for model, sums in zip(start, curvature, strict=True)
     ]
+    whole = [fit for each in fits for fit in each if fit.out < 0 and fit.moving]
+    if anew and any(fit.far for fit in whole) and len(whole) == len(start):
+        nearer = (
+            replace(start[0], params=whole[0].params),
+            replace(start[1], params=whole[1].params),
+        )
+        return fit_together(total, nearer, outs, n_folds, noise, anew=False)
     for _ in range(_MOST_PASSES):
         moving = [[fit for fit in each if fit.moving] for each in fits]
         if not any(moving):

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import pandas as pd
 
-PIECE_ROWS = 65_536
+PIECE_ROWS = 131_072
 _PIECE_BYTES = 64 * 2**20
 _VALUE_BYTES = 8
 
@@ -20,7 +20,7 @@ class Piece:
     Attributes
     ----------
     where : str
-        Names them in messages: ``"people/part-003.parquet, rows 65,536 to 131,071"``, counted from
+        Names them in messages: ``"people/part-003.parquet, rows 131,072 to 262,143"``, counted from
         0 within the file, or ``"data[4]"``.
     position : int
         Place of the first row in the whole source, from 0.
