@@ -12,7 +12,7 @@ import sys
 
 from measured import show
 
-TIMES = 7
+TIMES = 5
 GOAL = 1.3
 BARE = "import numpy, pandas"
 MODEL = """

@@ -11,13 +11,12 @@ import cProfile
 import os
 import pstats
 import sys
-from collections import Counter
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
 
+import numpy as np
 from measured import FEW, numbers, show
 from reference import WHOLE, ours
 
@@ -25,6 +24,7 @@ import bopstats
 
 ROOT = Path(bopstats.__file__).parent
 TOP = 15
+ROUNDS = 50  # how far stages are passed down, from caller to called
 # Rooms of the package, by stage.
 STAGES = {
     "build": "formula design columns attributes conditions outcome assembly syntax sampling",
@@ -47,29 +47,29 @@ def stage_of(function: Function) -> str | None:
     return _STAGE_OF.get(path.relative_to(ROOT).parts[0].removesuffix(".py"), "other")
 
 
-def by_stage(stats: dict[Function, Any]) -> Counter[str]:
+def by_stage(stats: dict[Function, Any]) -> dict[str, float]:
     """Own seconds of every function, summed by stage."""
-
-    @cache
-    def shares(function: Function, seen: frozenset[Function]) -> dict[str, float]:
-        """What share of a function's time each stage has asked for."""
-        own = stage_of(function)
-        if own is not None:
-            return {own: 1.0}
-        asked: Counter[str] = Counter()
-        for caller, (_, _, _, spent) in stats[function][4].items():
-            if caller not in seen and len(seen) < 12:
-                for stage, share in shares(caller, seen | {caller}).items():
-                    asked[stage] += share * max(spent, 1e-9)
-        total = sum(asked.values())
-        return {stage: each / total for stage, each in asked.items()} if total else {}
-
-    found: Counter[str] = Counter()
-    for function, (_, _, own, _, _) in stats.items():
-        parts = shares(function, frozenset([function])) or {"other": 1.0}
-        for stage, share in parts.items():
-            found[stage] += share * own
-    return found
+    order, place = [*STAGES, "other"], {function: k for k, function in enumerate(stats)}
+    shares = np.zeros((len(stats), len(order)))
+    edges = []
+    for function, k in place.items():
+        stage = stage_of(function)
+        if stage is not None:
+            shares[k, order.index(stage)] = 1.0
+            continue
+        callers = {f: spent for f, (_, _, _, spent) in stats[function][4].items() if f != function}
+        total = sum(callers.values()) or 1.0
+        edges += [(k, place[f], spent / total) for f, spent in callers.items()]
+    called = np.array([k for k, _, _ in edges])
+    caller, weight = np.array([f for _, f, _ in edges]), np.array([w for _, _, w in edges])
+    outside = np.isin(np.arange(len(stats)), called)
+    for _ in range(ROUNDS):
+        passed = np.zeros_like(shares)
+        np.add.at(passed, called, weight[:, None] * shares[caller])
+        shares[outside] = passed[outside]
+    own = np.array([each[2] for each in stats.values()])
+    shares[:, -1] = 1.0 - shares[:, :-1].sum(axis=1)
+    return dict(zip(order, (own @ shares).tolist(), strict=True))
 
 
 def named(function: Function) -> str:
@@ -87,8 +87,7 @@ def main(rows: int) -> None:
     stats: dict[Function, Any] = pstats.Stats(profile).stats  # type: ignore[attr-defined]
     found, total = by_stage(stats), sum(own for _, _, own, _, _ in stats.values())
     print(f"{rows:,} people, {total:.2f} s\n")
-    order = [*STAGES, "other"]
-    lines = [(k, f"{found[k]:.3f}", f"{found[k] / total:.1%}") for k in order]
+    lines = [(k, f"{spent:.3f}", f"{spent / total:.1%}") for k, spent in found.items()]
     show(("stage", "seconds", "share"), lines)
     longest = sorted(stats.items(), key=lambda item: -item[1][2])[:TOP]
     show(
