@@ -12,7 +12,7 @@ import sys
 
 import numpy as np
 from measured import measure, numbers, show
-from reference import WHOLE, ours
+from reference_analysis import WHOLE, ours
 
 DEFAULT = (10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000)
 LARGE, MANY = 10_000_000, 1_000_000

@@ -18,7 +18,7 @@ os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"
 
 import numpy as np
 from measured import FEW, numbers, show
-from reference import WHOLE, ours
+from reference_analysis import WHOLE, ours
 
 import bopstats
 

@@ -1,6 +1,6 @@
 """The whole analysis of reference: bopstats beside one fit, two users and its own floor.
 
-Run as ``python benchmarks/reference.py [people ...]``, by default 10,000, 100,000 and 1,000,000.
+Run as ``python benchmarks/reference_analysis.py [people ...]``, by default 1e4, 1e5 and 1e6.
 Binomial, 20 numbers, sex * race * agegrp (16 groups, 36 columns), five folds, one partition.
 "whole" is Brier score, 0–1 loss and both costs of explanation with intervals, tests and the printed
 summary; "integer" leaves the Brier score out; "real" is the whole with 2000 bootstrap replicates of
