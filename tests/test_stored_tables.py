@@ -87,6 +87,11 @@ def test_where_t_and_the_bootstrap_cover_too_little_the_summary_says_so():
                 low += 1
                 assert noted, cells
     assert low > 50
+    table = stored("metrics")
+    for row in table.rows:
+        cells = dict(zip(table.columns, row, strict=True))
+        if float(cells["coverage"]) < 92.5:
+            assert int(cells["n"]) < (5000 if cells["metric"] == "r2" else 100), cells
 
 
 @pytest.mark.parametrize(("n", "share", "lean"), [(10, 0.3, 0.8), (30, 0.05, 0.0), (100, 0.05, 1)])
