@@ -36,17 +36,17 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _MIB = 1 << 20
 
 
-def invented(rows: int) -> pd.DataFrame:
+def invented(rows: int, seed: int = 0) -> pd.DataFrame:
     """People with 20 numbers, three attributes that make 16 groups, and a binary outcome."""
-    rng = np.random.default_rng(0)
+    rng, effects = np.random.default_rng(seed), np.random.default_rng(0)
     columns: dict[str, Any] = {f"x{i}": rng.normal(size=rows) for i in range(TERMS)}
-    eta = sum(b * columns[f"x{i}"] for i, b in enumerate(rng.normal(0, 0.3, TERMS)))
+    eta = sum(b * columns[f"x{i}"] for i, b in enumerate(effects.normal(0, 0.3, TERMS)))
     cell = np.zeros(rows, dtype=np.int64)
     for name, levels in ATTRIBUTES.items():
         codes = rng.integers(0, len(levels), rows)
         columns[name] = pd.Categorical.from_codes(codes, levels)
         cell = cell * len(levels) + codes
-    eta += rng.normal(0, 0.3, 16)[cell]
+    eta += effects.normal(0, 0.3, 16)[cell]
     columns["y"] = (rng.random(rows) < 1 / (1 + np.exp(-eta))).astype(np.int64)
     return pd.DataFrame(columns)
 

@@ -331,7 +331,7 @@ def test_default_costs_and_their_order(people, outcome, family, names):
 
 @pytest.mark.parametrize(("n", "noted"), [(500, True), (12_000, False)])
 def test_an_r2_of_fewer_than_5000_people_carries_a_note(n, noted):
-    """Its bootstrap interval covers 90 % at 100 and 92.5 at 1000 people with lognormal errors (docs/coverage.md)."""
+    """Its interval covers 90 % at 100 people and 92.5 at 1000 if errors are lognormal."""
     rng = np.random.default_rng(3)
     data = pd.DataFrame({"x": rng.normal(size=n), "sex": ["f", "m"] * (n // 2)})
     data["y"] = data["x"] + rng.normal(size=n)

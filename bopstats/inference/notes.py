@@ -19,7 +19,8 @@ _MANY = 100
 _COCHRAN = 25
 _DOUBT = "the interval may under-cover"
 _SMALL = f"fewer than {_MANY} people: {_DOUBT} where benefits are skewed"
-# R² of errors with long tails covers 90 % at 100 people, 92.5 at 1000; no one's benefit tells how skewed it is.
+# R² of errors with long tails covers 90 % at 100 people, 92.5 at 1000; no one's benefit tells how
+# skewed it is.
 _MANY_FOR_R2 = 5000
 _SMALL_FOR_R2 = f"fewer than {_MANY_FOR_R2:,} people: {_DOUBT} where errors have long tails"
 _OUTSIDE = "the mean over partitions lies outside of the median limits"
