@@ -334,7 +334,7 @@ class PersonalizedGLM:
                 crossfit, plan, full, evaluation, nested, refit_bootstrap, generator, progress
             )
             evaluation = replace(evaluation, refitted=refitted)
-        return BoPResults(evaluation, ModelResults(full, self.design))
+        return BoPResults(evaluation, ModelResults(crossfit.closed(full), self.design))
 
     def _costs(self, costs: Any, threshold: float, explain: bool) -> tuple[Cost, ...]:
         name = family_name(self.family)

@@ -12,7 +12,16 @@ import bopstats
 
 PACKAGE = Path(bopstats.__file__).parent
 ROOMS = [
-    *("_version", "exceptions", "_typing", "_validation", "_progress", "_notebook", "theory"),
+    *(
+        "_version",
+        "exceptions",
+        "_typing",
+        "_validation",
+        "_progress",
+        "_threads",
+        "_notebook",
+        "theory",
+    ),
     *("sampling", "groups", "costs", "design"),
     *("syntax", "allowlist", "columns", "conditions", "outcome", "formula", "attributes"),
     *("assembly", "recoding", "splitting"),

@@ -17,7 +17,7 @@ from bopstats.design import Design
 from bopstats.explanations.options import Explanation
 from bopstats.fitting.models import FittedModel, FittedPair, fit_pair
 from bopstats.fitting.sampled import fit_from_sample
-from bopstats.fitting.together import fit_folds
+from bopstats.fitting.together import close, fit_folds
 from bopstats.groups import GroupMoments, RowBop
 from bopstats.splitting import Plan, Split
 
@@ -39,6 +39,7 @@ class CrossFit:
 
     def __post_init__(self) -> None:
         values, self._met = self.design.outcome.values, Troubles()
+        self._full: FittedPair | None = None
         self._held_out = HeldOut(
             self.family,
             self.costs,
@@ -64,6 +65,12 @@ class CrossFit:
             )
         self._met.report(pair, self.design.personal_terms)
         return pair
+
+    def closed(self, full: FittedPair) -> FittedPair:
+        """Return the fits on all rows with their deviances, which fits of folds have found."""
+        if self._full is not None:
+            return self._full
+        return close(self.design, full) if np.isnan(full.personalized.deviance) else full
 
     def partition(
         self, splits: tuple[Split, ...], full: FittedPair, plan: Plan, tick: Tick = nothing
@@ -128,7 +135,8 @@ class CrossFit:
         fold = np.empty(self.design.n, dtype=np.int64)
         for k, split in enumerate(splits):
             fold[split.test] = k
-        return fit_folds(self.design, fold, len(splits), full)
+        pairs, self._full = fit_folds(self.design, fold, len(splits), full)
+        return pairs
 
     def train(self, split: Split, full: FittedPair) -> FittedPair:
         """Fit both models on the training rows, starting from the fits on all rows."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from bopstats._typing import FloatArray, IntArray
 from bopstats.design import Design, ModelMatrix
-from bopstats.fitting.irls import IllConditionedError, evaluate, rounding, solve
+from bopstats.fitting.irls import IllConditionedError, rounding, solve
 from bopstats.fitting.models import FittedModel, FittedPair
 from bopstats.fitting.problems import HeldProblem
 from bopstats.fitting.together import fit_together
@@ -44,8 +44,9 @@ def fit_from_sample(design: Design, family: Any) -> FittedPair | None:
     Returns
     -------
     FittedPair or None
-        None where the sample shows separation or redundant columns, or the passes do not settle:
-        then each model is to be fitted by itself.
+        Without the sums at the coefficients, which `bopstats.fitting.together.close` adds. None
+        where the sample shows separation or redundant columns, or the passes do not settle: then
+        each model is to be fitted by itself.
     """
     start = [sample_fit(name, design, family) for name in ("generic", "personalized")]
     if start[0] is None or start[1] is None:
@@ -56,7 +57,7 @@ def fit_from_sample(design: Design, family: Any) -> FittedPair | None:
     generic, personalized = found[0]
     if generic is None or personalized is None:
         return None
-    return FittedPair(_closed(generic, design), _closed(personalized, design))
+    return FittedPair(generic, personalized)
 
 
 def sample_fit(name: str, design: Design, family: Any, n: int | None = None) -> FittedModel | None:
@@ -96,11 +97,3 @@ def sample_fit(name: str, design: Design, family: Any, n: int | None = None) -> 
         True,
         None,
     )
-
-
-def _closed(model: FittedModel, design: Design) -> FittedModel:
-    """Add the sums at the coefficients found."""
-    weight = np.ones(design.n) if design.weight is None else design.weight
-    problem = HeldProblem.of(design, model.matrix, model.family, weight)
-    end = evaluate(problem, model.keep, model.params[model.keep])
-    return replace(model, information=end.information, deviance=end.deviance, pearson=end.pearson)

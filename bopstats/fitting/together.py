@@ -11,16 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 
 from bopstats._typing import FloatArray, IntArray
 from bopstats.design import Design
-from bopstats.fitting.irls import IllConditionedError, cross, newton, rounding
+from bopstats.fitting.irls import IllConditionedError, cross, newton, product, rounding
 from bopstats.fitting.models import FittedModel, FittedPair
 from bopstats.fitting.problems import CHUNK
-from bopstats.fitting.working import scores, working
+from bopstats.fitting.working import deviance, scores, working
 
 _TOLERANCE = 1e-9  # of the last step, in standard errors
 _MOST_PASSES = 20
@@ -60,13 +61,16 @@ class Curvature:
     """Sums of one model at one coefficient vector, by fold.
 
     `information` X'WX (K, p, p) and `score` (K, p) are those of the columns kept; `columns` Σwx
-    (K, P) of all columns; `weight` Σw (K,).
+    (K, P) of all columns; `weight` Σw (K,); `deviance` and `pearson` the sums of unit deviances
+    and squared Pearson residuals (K,).
     """
 
     information: FloatArray
     score: FloatArray
     columns: FloatArray
     weight: FloatArray
+    deviance: FloatArray
+    pearson: FloatArray
 
     def __add__(self, other: Self) -> Curvature:
         """Add the sums of other rows."""
@@ -93,26 +97,47 @@ class CurvaturePass:
         """Sum a design's rows, each in a fold."""
         found = (self._nothing(self.models[0]), self._nothing(self.models[1]))
         for block in blocks(design):
-            folds = [np.flatnonzero(fold[block.rows] == k) for k in range(self.n_folds)]
+            order = np.argsort(fold[block.rows].astype(np.int16), kind="stable")
+            ends = np.searchsorted(fold[block.rows][order], np.arange(self.n_folds + 1))
+            spans = [slice(*each) for each in pairwise(ends)]
+            y, weight, offset = (_taken(each, order) for each in block[3:])
             for model, x, sums in zip(self.models, block[1:3], found, strict=True):
-                eta = x @ model.params + block.offset
-                at = working(model.family, eta, block.y)
-                columns = x.T if len(model.keep) == len(x.T) else x.T[model.keep]
-                weighted, score = columns * (block.weight * at.weight), block.weight * at.score
-                for k, own in enumerate(folds):
-                    alone = self.n_folds == 1
-                    mine = columns if alone else columns.take(own, axis=1)
-                    theirs = weighted if alone else weighted.take(own, axis=1)
-                    sums.information[k] += cross(theirs.T, mine.T)
-                    sums.score[k] += mine @ score[own]
-                    sums.columns[k] += block.weight[own] @ x[own]
-                    sums.weight[k] += block.weight[own].sum()
+                self._add(model, x.T.take(order, axis=1), y, weight, offset, spans, sums)
         return found
+
+    def _add(
+        self,
+        model: FittedModel,
+        columns: FloatArray,
+        y: FloatArray,
+        weight: FloatArray,
+        offset: FloatArray | float,
+        spans: list[slice],
+        sums: Curvature,
+    ) -> None:
+        """Add rows in the order of their folds; `columns` has shape (P, rows)."""
+        eta = model.params @ columns + offset
+        at = working(model.family, eta, y)
+        kept = columns if len(model.keep) == len(columns) else columns[model.keep]
+        weighted, score = kept * (weight * at.weight), weight * at.score
+        with np.errstate(all="ignore"):
+            pearson = weight * (y - at.mu) ** 2 / model.family.variance(at.mu)
+        for k, own in enumerate(spans):
+            sums.information[k] += cross(weighted[:, own].T, kept[:, own].T)
+            sums.score[k] += kept[:, own] @ score[own]
+            sums.columns[k] += columns[:, own] @ weight[own]
+            sums.weight[k] += weight[own].sum()
+            sums.deviance[k] += deviance(model.family, y[own], eta[own], at.mu[own], weight[own])
+            sums.pearson[k] += pearson[own].sum()
 
     def _nothing(self, model: FittedModel) -> Curvature:
         folds, size = self.n_folds, len(model.keep)
-        shapes = (folds, size, size), (folds, size), (folds, model.matrix.n_columns), (folds,)
-        return Curvature(*map(np.zeros, shapes))
+        sums = (folds, size, size), (folds, size), (folds, model.matrix.n_columns)
+        return Curvature(*map(np.zeros, (*sums, *((folds,),) * 3)))
+
+
+def _taken(values: FloatArray | float, order: IntArray) -> Any:
+    return values if isinstance(values, float) else values[order]
 
 
 @dataclass(frozen=True)
@@ -134,9 +159,10 @@ class ScorePass:
             for x, (beta, out), total in zip(block[1:3], self.fits, found, strict=True):
                 if len(out):
                     # One row a fit, so that both long axes lie in one piece.
-                    score = scores(self.family, beta.T @ x.T + block.offset, block.y)
+                    eta = np.ascontiguousarray(product(x, beta).T)
+                    score = scores(self.family, eta + block.offset, block.y)
                     score *= block.weight * (own != out[:, None])
-                    total += x.T @ score.T
+                    total += cross(x, score.T)
         return found
 
 
@@ -147,7 +173,7 @@ class _Fit:
         self.model, self.out, self.params = model, out, model.params.copy()
         self._sums = sums.without(out)
         size = max(float(sums.weight.sum()), 1.0)
-        self._small = max(_TOLERANCE**2 * model.deviance / size, noise)
+        self._small = max(_TOLERANCE**2 * float(sums.deviance.sum()) / size, noise)
         self._before, self.moving, self._settled = np.inf, True, False
         self.advance(self._sums.score)
 
@@ -206,7 +232,7 @@ def fit_together(
     total : callable
         Runs a pass over all rows.
     start : pair of FittedModel
-        Coefficients to begin from, columns to keep, and a deviance for the dispersion.
+        Coefficients to begin from, and columns to keep.
     outs : sequence of int
         Folds that the fits leave out, −1 for none.
     n_folds : int
@@ -254,7 +280,7 @@ def _told(model: FittedModel, fits: Sequence[_Fit]) -> tuple[FloatArray, IntArra
 
 def fit_folds(
     design: Design, fold: IntArray, n_folds: int, full: FittedPair
-) -> list[tuple[FittedModel | None, FittedModel | None]]:
+) -> tuple[list[tuple[FittedModel | None, FittedModel | None]], FittedPair]:
     """Fit both models on the rows outside of each fold, beginning at the fits on all rows.
 
     Parameters
@@ -270,9 +296,34 @@ def fit_folds(
 
     Returns
     -------
-    list of K pairs
+    pairs : list of K pairs
         As `fit_together` returns them.
+    full : FittedPair
+        The fits on all rows with the sums at their coefficients, which the first pass finds.
     """
     noise = rounding(full.generic.family, float(np.abs(design.outcome.values).max())) ** 2
-    start = (full.generic, full.personalized)
-    return fit_together(lambda task: task(design, fold), start, range(n_folds), n_folds, noise)
+    start, seen = (full.generic, full.personalized), []
+
+    def total(task: Any) -> Any:
+        found = task(design, fold)
+        seen.append(found)
+        return found
+
+    pairs = fit_together(total, start, range(n_folds), n_folds, noise)
+    return pairs, FittedPair(*map(_closed, start, seen[0]))
+
+
+def close(design: Design, full: FittedPair) -> FittedPair:
+    """Add the sums at the coefficients of fits on all rows, in a pass of its own."""
+    models = (full.generic, full.personalized)
+    sums = CurvaturePass(models, 1)(design, np.zeros(design.n, dtype=np.int64))
+    return FittedPair(*map(_closed, models, sums))
+
+
+def _closed(model: FittedModel, sums: Curvature) -> FittedModel:
+    return replace(
+        model,
+        information=sums.information.sum(axis=0),
+        deviance=float(sums.deviance.sum()),
+        pearson=float(sums.pearson.sum()),
+    )
