@@ -16,7 +16,7 @@ import pandas as pd
 from measured import GENERIC, PERSONAL, PERSONALIZED, invented, measure, numbers, show
 
 import bopstats as bop
-from bopstats.fitting.models import fit_pair
+from bopstats.crossfit import CrossFit
 
 Coefficients = list[dict[str, float]]
 TOLERANCE = 1e-8
@@ -33,9 +33,8 @@ def bopstats_way(rows: int, counted: bool) -> Callable[[], Coefficients]:
 
     def run() -> Coefficients:
         model = bop.glm(formula, data, "binomial") if given is None else given
-        design, everyone = model.design, np.ones(rows, dtype=bool)
-        both = (design.generic, design.personalized)
-        pair = fit_pair(design, both, model.family, everyone)
+        run = CrossFit(model.design, model.family, False, (), 0.5, None)
+        pair = run.closed(run.full_fit())
         found = (pair.generic, pair.personalized)
         return [_named(each.matrix.names, each.params) for each in found]
 
