@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Self
@@ -76,6 +77,13 @@ class GroupIndex:
             ", ".join(f"{name}={level!r}" for name, level in zip(self.attributes, row, strict=True))
             for row in rows
         )
+
+
+def order_by(number: IntArray, count: int) -> IntArray:
+    """Return the order that sorts numbers below `count`; those that are equal keep theirs."""
+    # NumPy sorts numbers of 16 bits by counting.
+    narrow = number.astype(np.uint16 if count <= 1 << 16 else np.int64)
+    return np.argsort(narrow, kind="stable")
 
 
 @dataclass(frozen=True)
@@ -218,12 +226,25 @@ class GroupMoments:
         return cls(**total, design=design)
 
 
+def added_up(parts: Iterable[GroupMoments]) -> GroupMoments | None:
+    """Add moments pairwise: one after another, sums by cluster would grow and be sorted anew."""
+    waiting: list[tuple[int, GroupMoments]] = []
+    for part in parts:
+        size, found = 1, part
+        while waiting and waiting[-1][0] == size:
+            found = waiting.pop()[1] + found
+            size *= 2
+        waiting.append((size, found))
+    total: GroupMoments | None = None
+    for _, each in reversed(waiting):
+        total = each if total is None else each + total
+    return total
+
+
 def _sums_of(rows: RowBop, part: slice) -> dict[str, FloatArray]:
     """Sum some rows by group: sorted by it, so that each sum runs over one piece."""
     group = rows.group[part]
-    order = np.argsort(
-        group.astype(np.uint16 if rows.n_groups < 1 << 16 else np.int64), kind="stable"
-    )
+    order = order_by(group, rows.n_groups)
     ends = np.searchsorted(group[order], np.arange(rows.n_groups + 1))
     present = np.flatnonzero(np.diff(ends))
     first = ends[present]

@@ -18,7 +18,7 @@ from bopstats.explanations.options import Explanation
 from bopstats.fitting.models import FittedModel, FittedPair, fit_pair
 from bopstats.fitting.sampled import fit_from_sample
 from bopstats.fitting.together import close, fit_folds
-from bopstats.groups import GroupMoments, RowBop
+from bopstats.groups import GroupMoments, RowBop, added_up
 from bopstats.splitting import Plan, Split
 
 # From so many rows on, both models are first fitted on a sample.
@@ -85,7 +85,7 @@ class CrossFit:
             Sums of the costs of explanation at every r, see `curve_costs`.
         """
         tested = np.sort(np.concatenate([split.test for split in splits]))
-        fold, curve = np.empty(len(tested), dtype=np.int64), None
+        fold, curves = np.empty(len(tested), dtype=np.int64), []
         held = self._held_out
         both = held.nothing_yet(len(tested))
         pairs = self._trained(splits, full, plan)
@@ -98,12 +98,11 @@ class CrossFit:
                     masked.put(place, new)
                 if self.explanation is not None:
                     at_every_r = held.curve(self.design, rows, fold[place], found)
-                    sums = GroupMoments.from_rows(at_every_r)
-                    curve = sums if curve is None else curve + sums
+                    curves.append(GroupMoments.from_rows(at_every_r))
             tick(1)
         names = tuple(cost.name for cost in held.individual_costs)
         costs = held.costs_of(self.design, tested, both)
-        return held.rows(self.design, tested, fold, both, names, costs), curve
+        return held.rows(self.design, tested, fold, both, names, costs), added_up(curves)
 
     def _trained(
         self, splits: tuple[Split, ...], full: FittedPair, plan: Plan
