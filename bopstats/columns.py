@@ -112,7 +112,7 @@ def _plain(series: pd.Series[Any]) -> pd.Series[Any]:
     if not series.isna().any():
         if pd.api.types.is_bool_dtype(dtype):
             return series.astype(bool)
-        if pd.api.types.is_integer_dtype(dtype) and series.max() < 2**63:
+        if pd.api.types.is_integer_dtype(dtype) and not (series >= 2**63).any():
             return series.astype(np.int64)
     plain = series.to_numpy(dtype=np.float64, na_value=np.nan)
     return pd.Series(plain, index=series.index, name=series.name)

@@ -92,7 +92,7 @@ class StreamedRun:
         fits = StreamedFits(StreamedRows(self.learned, dealing, self.progress), self.family)
         full, pairs = fits.fit()
         troubles.report(full, self.learned.recipe.design.personal_terms)
-        closing = ClosingPass(full)
+        closing = ClosingPass(full, fits.units)
         costs, closed = self._costs(fits, full, pairs, troubles, closing)
         found = [costs]
         for more in self.dealings[1:]:

@@ -91,7 +91,7 @@ def learn_source(
     frame = first.witnesses.frame()
     if source.note is not None:
         frame.attrs["note"] = source.note
-    recipe = _recipe(formula, frame, request, namespace)
+    recipe = _recipe(formula, frame, request, namespace, source.columns)
     if request.weights is not None and not first.weighted:
         fail("weights", "only zeros", "weights that are not all zero")
     found = Learned(
@@ -108,14 +108,18 @@ def learn_source(
 
 
 def _recipe(
-    formula: str, frame: pd.DataFrame, request: Request, namespace: Mapping[str, Any]
+    formula: str,
+    frame: pd.DataFrame,
+    request: Request,
+    namespace: Mapping[str, Any],
+    columns: tuple[str, ...],
 ) -> Recipe:
     """Make a design of the sample, in which weights and strata have nothing to say."""
     if request.weights is None and request.weight_type is not None:
         fail("weight_type", request.weight_type, "None without weights")
     plain = replace(request, weights=None, weight_type=None, strata=None)
     recipe = make_recipe(formula, frame, plain, namespace)
-    design = replace(recipe.design, weight_type=request.weight_type)
+    design = replace(recipe.design, weight_type=request.weight_type, data_columns=columns)
     return replace(recipe, request=request, design=design)
 
 
