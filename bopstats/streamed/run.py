@@ -10,7 +10,7 @@ import pandas as pd
 
 from bopstats._validation import check_choice, check_count, fail, is_number
 from bopstats.costs import Cost
-from bopstats.crossfit.heldout import HeldOut, sampling_notes
+from bopstats.crossfit.heldout import HeldOut, nothing_sampled, sampling_notes
 from bopstats.crossfit.troubles import Troubles
 from bopstats.evaluation import Evaluation, Settings, gather
 from bopstats.exceptions import ArgumentError
@@ -116,7 +116,12 @@ class StreamedRun:
             index=pd.RangeIndex(self.learned.n),
             n_read=self.learned.counts.read,
             row_flow=self.learned.counts.flow(),
-            notes=(*design.notes, *fits.notes, *troubles.notes(times), *_sampling_notes(sampled)),
+            notes=(
+                *design.notes,
+                *fits.notes,
+                *troubles.notes(times),
+                *sampling_notes(dict(zip(nothing_sampled(), sum(sampled), strict=True))),
+            ),
             curve=tuple(each for each in curves if each is not None),
             read=read,
             dropped=dropped,
@@ -161,12 +166,3 @@ class StreamedRun:
     def _with_baseline(self, pair: FittedPair) -> FittedPair:
         design = self.learned.recipe.design
         return self._held_out.with_baseline(pair, design, np.ones(design.n, dtype=bool))
-
-
-def _sampling_notes(sampled: tuple[tuple[float, float, int], ...]) -> list[str]:
-    """Say how far sampled explanations are off."""
-    generic, personalized, count = (sum(each) for each in zip(*sampled, strict=True))
-    if not generic and not personalized:
-        return []
-    held = {"generic": [generic / count], "personalized": [personalized / count]}
-    return sampling_notes(held)

@@ -57,8 +57,14 @@ def same(one, other, rtol=1e-8, models=True):
     frames(one.frame(), other.frame(), rtol)
     for cost in one.evaluation.costs:
         for kind in TESTS:
-            values(said(lambda r: r.test(cost.name, kind=kind), one), said(lambda r: r.test(cost.name, kind=kind), other), rtol)
-        values(said(lambda r: r.gamma(cost.name), one), said(lambda r: r.gamma(cost.name), other), rtol)
+            values(
+                said(lambda r: r.test(cost.name, kind=kind), one),
+                said(lambda r: r.test(cost.name, kind=kind), other),
+                rtol,
+            )
+        values(
+            said(lambda r: r.gamma(cost.name), one), said(lambda r: r.gamma(cost.name), other), rtol
+        )
     if one.evaluation.curve or other.evaluation.curve:
         frames(one.top_curve(), other.top_curve(), rtol)
         frames(one.top_area(), other.top_area(), rtol)
@@ -147,6 +153,10 @@ def near(found, wanted, rtol, name):
     found, wanted = np.asarray(found, float), np.asarray(wanted, float)
     np.testing.assert_array_equal(np.isnan(found), np.isnan(wanted), err_msg=name)
     finite = np.isfinite(wanted)
-    np.testing.assert_array_equal(found[~finite & ~np.isnan(wanted)], wanted[~finite & ~np.isnan(wanted)])
+    np.testing.assert_array_equal(
+        found[~finite & ~np.isnan(wanted)], wanted[~finite & ~np.isnan(wanted)]
+    )
     size = np.abs(wanted[finite]).max(initial=0.0)
-    np.testing.assert_allclose(found[finite], wanted[finite], rtol, rtol * min(size, 1.0), err_msg=name)
+    np.testing.assert_allclose(
+        found[finite], wanted[finite], rtol, rtol * min(size, 1.0), err_msg=name
+    )
