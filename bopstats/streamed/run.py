@@ -37,7 +37,7 @@ def deal(
         return (Dealing("in-sample", 1, None, np.uint64(0)),)
     if not is_number(cv):
         allowed = "a number of folds, a test share or None, as data come piece by piece"
-        fail("cv", type(cv).__name__, allowed)
+        fail("cv", cv if isinstance(cv, (str, bool)) else type(cv).__name__, allowed)
     if isinstance(cv, (float, np.floating)):
         if not 0 < cv < 1:
             fail("cv", cv, "a test share in (0, 1), or an integer number of folds from 2")
@@ -64,12 +64,13 @@ def check_streamed(
         "penalty='firth'": penalty is not None,
         "nested=True": nested,
         "refit_bootstrap=": bool(refits),
-        "family='negative_binomial' by name (give a statsmodels family with its alpha)": alpha,
+        "family='negative_binomial'": alpha,
     }
     for what, is_asked in asked.items():
         if is_asked:
+            instead = "give statsmodels' NegativeBinomial(alpha=...)" if alpha else "leave it out"
             raise ArgumentError(
-                f"{what}: needs all rows at once, and data come piece by piece; leave it out, or "
+                f"{what}: needs all rows at once, and data come piece by piece; {instead}, or "
                 "give the data as a DataFrame"
             )
 
