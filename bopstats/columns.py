@@ -106,6 +106,13 @@ def prepare(series: pd.Series[Any], name: str, reference: object | None) -> pd.S
     return _plain(series) if pd.api.types.is_extension_array_dtype(dtype) else series
 
 
+def with_levels(series: pd.Series[Any], like: pd.CategoricalDtype) -> pd.Series[Any]:
+    """Return a column with the levels of `like` in their order; other values become missing."""
+    coded = series if isinstance(series.dtype, pd.CategoricalDtype) else series.astype("category")
+    # astype() would keep the order of the same levels in another order, unless they are ordered.
+    return coded.cat.set_categories(like.categories, ordered=like.ordered)
+
+
 def _plain(series: pd.Series[Any]) -> pd.Series[Any]:
     """Turn a nullable numeric or boolean column into a NumPy one."""
     dtype = series.dtype

@@ -19,6 +19,7 @@ from bopstats.columns import (
     column,
     prepare,
     row_mask,
+    with_levels,
 )
 from bopstats.conditions import subset_mask
 from bopstats.design import Design
@@ -143,7 +144,7 @@ def _like(series: pd.Series[Any], like: pd.Series[Any]) -> pd.Series[Any]:
     """Return a column with the type and the levels of another."""
     name = str(series.name)
     if isinstance(like.dtype, pd.CategoricalDtype):
-        found = series.astype(like.dtype)
+        found = with_levels(series, like.dtype)
         new = series[found.isna()]
         if len(new):
             levels = ", ".join(map(repr, like.cat.categories[:12]))

@@ -181,20 +181,18 @@ def _by_unit(
     return names, stratum[first], total
 
 
-def _means(model: FittedModel, design: Design) -> FloatArray:
-    eta = model.matrix.rows(slice(None)) @ model.params
-    if design.offset is not None:
-        eta = eta + design.offset
-    return np.asarray(model.family.link.inverse(eta), dtype=np.float64)
-
-
 def _loglike(model: FittedModel, design: Design, scale: float) -> float:
-    mu = _means(model, design)
-    one = np.ones(design.n)
-    weight = one if design.weight is None else design.weight
+    """Return the log likelihood of the rows of positive weight."""
+    some = np.arange(design.n) if design.weight is None else np.flatnonzero(design.weight)
+    eta = model.matrix.rows(some) @ model.params
+    if design.offset is not None:
+        eta = eta + design.offset[some]
+    mu = model.family.link.inverse(eta)
+    one = np.ones(len(some))
+    weight = one if design.weight is None else design.weight[some]
     copies = design.weight_type == "freq"
     kinds = {
         "var_weights": one if copies else weight,
         "freq_weights": weight if copies else one,
     }
-    return float(model.family.loglike(design.outcome.values, mu, scale=scale, **kinds))
+    return float(model.family.loglike(design.outcome.values[some], mu, scale=scale, **kinds))

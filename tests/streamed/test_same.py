@@ -116,7 +116,7 @@ CLUSTER, STRATA = {"cluster": "clinic"}, {"strata": "stratum"}
     [
         ("y", FREQ),
         ("y", PROB),
-        ("t", PRECISION),
+        ("t", {"weights": "time", "weight_type": "precision"}),
         ("y", PRECISION),
         ("y", CLUSTER),
         ("y", CLUSTER | PROB),
