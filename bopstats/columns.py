@@ -106,13 +106,20 @@ def prepare(series: pd.Series[Any], name: str, reference: object | None) -> pd.S
     return _plain(series) if pd.api.types.is_extension_array_dtype(dtype) else series
 
 
+def with_levels(series: pd.Series[Any], like: pd.CategoricalDtype) -> pd.Series[Any]:
+    """Return a column with the levels of `like` in their order; other values become missing."""
+    coded = series if isinstance(series.dtype, pd.CategoricalDtype) else series.astype("category")
+    # astype() would keep the order of the same levels in another order, unless they are ordered.
+    return coded.cat.set_categories(like.categories, ordered=like.ordered)
+
+
 def _plain(series: pd.Series[Any]) -> pd.Series[Any]:
     """Turn a nullable numeric or boolean column into a NumPy one."""
     dtype = series.dtype
     if not series.isna().any():
         if pd.api.types.is_bool_dtype(dtype):
             return series.astype(bool)
-        if pd.api.types.is_integer_dtype(dtype) and series.max() < 2**63:
+        if pd.api.types.is_integer_dtype(dtype) and not (series >= 2**63).any():
             return series.astype(np.int64)
     plain = series.to_numpy(dtype=np.float64, na_value=np.nan)
     return pd.Series(plain, index=series.index, name=series.name)

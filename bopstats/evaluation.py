@@ -138,8 +138,9 @@ class Evaluation:
         """Return the rows, or say that `what` cannot be had without them."""
         if not self.rows:
             raise RowsNotKept(
-                f"{what}: needs the rows, but this result holds group figures only (a saved one "
-                "has rows if saved with keep_rows=True, a pooled one in its .results)"
+                f"{what}: needs the rows, but this result holds group figures only (data "
+                "read piece by piece leave no rows; a saved result has them if saved with "
+                "keep_rows=True, a pooled one in its .results)"
             )
         return self.rows
 

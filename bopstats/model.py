@@ -60,9 +60,11 @@ def glm(
         the personalized one ``outcome ~ generic + personal``. Both sides are patsy formulas; log,
         exp, sqrt and the like are known by name. The crossing of the categorical personal
         attributes makes the groups.
-    data : DataFrame or mapping of columns
+    data : DataFrame, mapping of columns, or data larger than memory
         One row a person (or a record, see `cluster`). A text in ``data.attrs["note"]`` is carried
-        into the summary's notes.
+        into the summary's notes. Read piece by piece are the path of a Parquet file, a folder or a
+        pattern, a `pyarrow.dataset`, a DuckDB relation, and a list of DataFrames or what iterates
+        over them anew each time; arguments then name columns. See `docs/guides/larger.md`.
     family : str or statsmodels family, optional
         "binomial", "gaussian", "poisson", "gamma" (log link), "inverse_gaussian",
         "negative_binomial" (dispersion estimated by maximum likelihood in the personalized model
@@ -253,6 +255,7 @@ class PersonalizedGLM:
         Returns
         -------
         BoPResults
+            Without the rows where data were read piece by piece.
 
         Warns
         -----

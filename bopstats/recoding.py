@@ -19,6 +19,7 @@ from bopstats.columns import (
     column,
     prepare,
     row_mask,
+    with_levels,
 )
 from bopstats.conditions import subset_mask
 from bopstats.design import Design
@@ -95,7 +96,10 @@ def recode(recipe: Recipe, data: pd.DataFrame, position: int) -> tuple[Design, R
     """
     rows = used_rows(data, list(recipe.variables.columns), recipe.request)
     used, old, frame = rows.used, recipe.design, prepared(recipe, data, rows.used)
-    outcome = recode_outcome(evaluate_outcome(recipe.parsed, frame, recipe.env), old.outcome)
+    values = pd.Series(dtype=np.float64)  # of no rows, of which an expression may have no value
+    if len(frame):
+        values = evaluate_outcome(recipe.parsed, frame, recipe.env)
+    outcome = recode_outcome(values, old.outcome)
     built = recipe.coding.build(frame)
     if rows.grouped:
         group, dropped = regroup_values(old.groups, rows.grouped, used, rows.keep)
@@ -140,7 +144,7 @@ def _like(series: pd.Series[Any], like: pd.Series[Any]) -> pd.Series[Any]:
     """Return a column with the type and the levels of another."""
     name = str(series.name)
     if isinstance(like.dtype, pd.CategoricalDtype):
-        found = series.astype(like.dtype)
+        found = with_levels(series, like.dtype)
         new = series[found.isna()]
         if len(new):
             levels = ", ".join(map(repr, like.cat.categories[:12]))
@@ -154,6 +158,6 @@ def _like(series: pd.Series[Any], like: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def numbered(values: pd.Series[Any]) -> IntArray:
-    """Return a number for each value, the same in any rows: a hash of 63 bits."""
+    """Return a number for each value, the same in any rows: a hash of 62 bits."""
     words = pd.util.hash_array(np.asarray(values.astype(str), dtype=object), categorize=True)
-    return (words >> np.uint64(1)).astype(np.int64)
+    return (words >> np.uint64(2)).astype(np.int64)

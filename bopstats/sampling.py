@@ -5,13 +5,17 @@ A unit is what was drawn: a cluster, or without clusters a row (each copy of a f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
+from typing import Any
 
 import numpy as np
 
 from bopstats._typing import FloatArray, IntArray
 
+_MOST_KEYS = 2**62  # that one integer can number
 _CELLS = ("w", "w2", "wb", "w2b", "w2b2")
 
 
@@ -319,12 +323,18 @@ def _collect(
 ) -> DesignSums:
     """Add up what has the same key: columns of shape (N,) or (C, N)."""
     # One number a key: sorting these is several times faster than sorting columns.
-    low, high = keys.min(axis=1, initial=0), keys.max(axis=1, initial=0)
-    shape = tuple((high - low + 1).tolist())
-    flat, where = np.unique(
-        np.ravel_multi_index(tuple(keys - low[:, None]), shape), return_inverse=True
-    )
-    cells, size = np.stack(np.unravel_index(flat, shape)) + low[:, None], len(flat)
+    low, high = keys.min(axis=1, initial=0).tolist(), keys.max(axis=1, initial=0).tolist()
+    names: Sequence[Any] = [range(bottom, top + 1) for bottom, top in zip(low, high, strict=True)]
+    places: Sequence[Any] = list(keys - np.array(low)[:, None])
+    if prod(map(len, names)) > _MOST_KEYS:  # numbers far apart, as hashes are
+        names, places = zip(*(np.unique(each, return_inverse=True) for each in keys), strict=True)
+    shape = tuple(map(len, names))
+    flat, where = np.unique(np.ravel_multi_index(tuple(places), shape), return_inverse=True)
+    size = len(flat)
+    cells = [
+        place + name.start if isinstance(name, range) else name[place]
+        for name, place in zip(names, np.unravel_index(flat, shape), strict=True)
+    ]
 
     def total(values: FloatArray) -> FloatArray:
         if values.ndim == 1:

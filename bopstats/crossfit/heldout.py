@@ -30,11 +30,17 @@ def _beyond(costs: FloatArray) -> FloatArray:
     return costs
 
 
+def nothing_sampled() -> dict[str, FloatArray]:
+    """Return no variances of either model."""
+    return {"generic": np.zeros(2), "personalized": np.zeros(2)}
+
+
 @dataclass
 class HeldOut:
     """Predictions and costs of rows of a design, for fits that it is told.
 
-    `spread` and `level` are the range and the mean of the outcome over all used rows.
+    `spread` and `level` are the range and the mean of the outcome over all used rows. `sampling`
+    has the sum of the variances of sampled explanations of each model so far, and their number.
     """
 
     family: Any
@@ -43,9 +49,7 @@ class HeldOut:
     explanation: Explanation | None
     spread: float
     level: float
-    sampling: dict[str, list[float]] = field(
-        default_factory=lambda: {"generic": [], "personalized": []}
-    )
+    sampling: dict[str, FloatArray] = field(default_factory=nothing_sampled)
 
     def __post_init__(self) -> None:
         self._changes = Changes(self.family, self.threshold, self.spread)
@@ -85,7 +89,7 @@ class HeldOut:
             both = [m(rows[part], r.astype(np.int64)) for m, r in zip(maskers, counts, strict=True)]
             for model, masked in zip(models, both, strict=True):
                 if masked.variance is not None:
-                    self.sampling[model.name].append(float(masked.variance.mean()))
+                    self.sampling[model.name] += [masked.variance.sum(), masked.variance.size]
             yield rows[part], both
 
     def costs_of(self, design: Design, rows: IntArray, both: list[Masked]) -> FloatArray:
@@ -157,11 +161,11 @@ class HeldOut:
             return np.asarray(costs[0] - costs[1], dtype=np.float64)
 
 
-def sampling_notes(variances: Mapping[str, list[float]]) -> list[str]:
-    """Say how far sampled explanations of each model are off, from mean variances of pieces."""
+def sampling_notes(sampling: Mapping[str, FloatArray]) -> list[str]:
+    """Say how far sampled explanations of each model are off, from `HeldOut.sampling`."""
     return [
         f"Shapley values of the {name} model are sampled, {2 * N_PAIRS} orders of its units: "
-        f"standard error {np.sqrt(np.mean(found)):.2g} (root mean square of people and units)."
-        for name, found in variances.items()
-        if found
+        f"standard error {np.sqrt(total / count):.2g} (root mean square of people and units)."
+        for name, (total, count) in sampling.items()
+        if count
     ]

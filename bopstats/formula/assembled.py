@@ -40,6 +40,10 @@ class FactorValues:
 
 def evaluate(info: FactorInfo, frame: pd.DataFrame) -> FactorValues:
     """Evaluate a factor with the levels and transforms that `info` has learned."""
+    if not len(frame):  # of which not every transform has a value
+        none = np.empty(0)
+        codes = none.astype(np.int64) if info.type == "categorical" else None
+        return FactorValues(codes, () if codes is not None else (none,) * info.num_columns)
     code, values = info.factor.code, info.factor.eval(info.state, frame)
     if info.type == "categorical":
         coded = patsy.categorical.categorical_to_int(values, info.categories, NO_NA, info.factor)

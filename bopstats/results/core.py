@@ -38,7 +38,7 @@ class ResultsCore:
 
         With a penalty a smaller object with the same names: `params`, `bse`, `cov_params()`,
         `llf` (penalised), `deviance`, `scale`, `nobs`, `df_resid`, `pvalues`, `conf_int()`. These
-        are what the model of a loaded result has too.
+        are what the model of a loaded result, or of data read piece by piece, has too.
         """
         return self._fitted("generic").generic
 

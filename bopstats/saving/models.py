@@ -24,14 +24,15 @@ Result = TypeVar("Result")
 
 
 class NoSuchMember(RowsNotKept, AttributeError):
-    """A loaded model lacks a member of the one that was saved; `hasattr` says so too."""
+    """A model without rows lacks a member of the one with rows; `hasattr` says so too."""
 
 
 @dataclass(frozen=True, eq=False)
 class SavedModel:
-    """A model fitted on all used rows, as a saved result holds it.
+    """A model fitted on all used rows, as a result without rows holds it.
 
-    Members are named as in statsmodels, and give the same figures as before saving.
+    Results that were saved, or are of data read piece by piece, have such models. Members are named
+    as in statsmodels; they give the same figures as before saving.
 
     Attributes
     ----------
@@ -47,7 +48,7 @@ class SavedModel:
     -----
     `df_model`, `aic`, `bic_llf`, `pearson_chi2`, `cov_type` and `converged` are there if the model
     had them. What needs the rows (``predict``, ``resid_response``, ``summary()``) raises
-    `RowsNotKept`: fit the analysis again.
+    `RowsNotKept`: fit a DataFrame.
     """
 
     name: str
@@ -77,8 +78,8 @@ class SavedModel:
             return self.more[name]
         here = ", ".join([each.name for each in fields(self)[1:-2] if each.name != "covariance"])
         raise NoSuchMember(
-            f"{self.name}.{name}: a loaded model has {here}, cov_params() and conf_int(); "
-            "for what needs the model's rows fit the analysis again"
+            f"{self.name}.{name}: a model without rows (loaded, or of data read piece by piece) has "
+            f"{here}, cov_params() and conf_int(); for more fit a DataFrame"
         )
 
     def cov_params(self) -> pd.DataFrame:
@@ -125,7 +126,7 @@ class Failure:
 
 @dataclass(frozen=True, eq=False)
 class SavedModels:
-    """Both models of a loaded result and the test of the personal terms, or what went wrong.
+    """Both models of a result without rows and the test of the personal terms, or what went wrong.
 
     `references` and `not_estimable` are as in `bopstats.fitting.results.ModelResults`.
     """

@@ -13,15 +13,12 @@ from bopstats.exceptions import FitError
 from bopstats.fitting.families import has_dispersion, is_linear
 from bopstats.fitting.models import FittedModel, FittedPair
 from bopstats.fitting.results import AssociationTest, not_estimable, ratio_test, wald_test
+from bopstats.sampling import DesignSums, between_units_matrix, centre_in_strata
 from bopstats.saving.models import Failure, SavedModel, SavedModels
-from bopstats.streaming.closing import Closing, LikelihoodPass, Scores, canonical
+from bopstats.streaming.closing import Closing, LikelihoodPass, Scores
 from bopstats.streaming.fitting import StreamedFits
 
 Closed = tuple[tuple[Closing, Closing], tuple[Scores | None, Scores | None], IntArray]
-_NO_COVARIANCE = (
-    "anova: the robust covariance that it needs cannot be had piece by piece with strata or this "
-    "link; give the data as a DataFrame"
-)
 
 
 def streamed_models(fits: StreamedFits, full: FittedPair, closed: Closed) -> SavedModels:
@@ -41,10 +38,9 @@ def streamed_models(fits: StreamedFits, full: FittedPair, closed: Closed) -> Sav
     models = (pair.generic, pair.personalized)
     design = fits.rows.learned.recipe.design
     total = round(sums[0].weight) if design.weight_type == "freq" else sums[0].rows
-    survey = fits.units is not None or design.weight_type == "prob"
     figures = [
-        _figures(model, own, by_cluster, total, llf, survey, stratified=_stratified(fits))
-        for model, own, by_cluster, llf in zip(
+        _figures(model, own, of_units, total, llf, fits.units)
+        for model, own, of_units, llf in zip(
             models, sums, scores, _likelihoods(fits, pair, sums, total), strict=True
         )
     ]
@@ -53,14 +49,10 @@ def streamed_models(fits: StreamedFits, full: FittedPair, closed: Closed) -> Sav
     references |= {factor.name: factor.levels[0] for factor in design.factors}
     return SavedModels(
         (figures[0], figures[1]),
-        _test(pair, figures[1], total, scores[1], survey),
+        _test(fits, pair, figures[1], total),
         references,
         {model.name: not_estimable(model) for model in models},
     )
-
-
-def _stratified(fits: StreamedFits) -> bool:
-    return fits.units is not None and fits.units.stratified
 
 
 def _ended(model: FittedModel, sums: Closing) -> FittedModel:
@@ -70,18 +62,19 @@ def _ended(model: FittedModel, sums: Closing) -> FittedModel:
 
 
 def _test(
-    pair: FittedPair, personalized: SavedModel, total: int, scores: Scores | None, survey: bool
+    fits: StreamedFits, pair: FittedPair, personalized: SavedModel, total: int
 ) -> AssociationTest | Failure:
-    if not survey:
+    if personalized.more["cov_type"] == "nonrobust":
         return ratio_test(pair, total)
-    if np.isnan(personalized.covariance.to_numpy()[np.ix_(*[pair.personalized.keep] * 2)]).any():
-        return Failure("RowsNotKept", _NO_COVARIANCE)
-    units = total if scores is None else len(scores.cluster)
+    rest = fits.rows.learned.n - 1.0 if fits.units is None else fits.units.df
+    keep = pair.personalized.keep
+    kept = replace(
+        personalized,
+        params=personalized.params.iloc[keep],
+        covariance=personalized.covariance.iloc[keep, keep],
+    )
     try:
-        kept = replace(personalized, params=personalized.params.iloc[pair.personalized.keep])
-        keep = pair.personalized.keep
-        kept = replace(kept, covariance=personalized.covariance.iloc[keep, keep])
-        return wald_test(pair, kept, float(units - 1))
+        return wald_test(pair, kept, rest)
     except FitError as error:
         return Failure("FitError", str(error))
 
@@ -106,26 +99,25 @@ def _figures(
     scores: Scores | None,
     total: int,
     llf: float,
-    survey: bool,
-    stratified: bool,
+    units: DesignSums | None,
 ) -> SavedModel:
     keep, rest = model.keep, total - len(model.keep)
     scale = model.pearson / rest if has_dispersion(model.family) else 1.0
+    kind, found = "nonrobust", scale * _inverse(model.information)
+    if scores is not None:
+        kind, found = _robust(model.information, scores, sums.rows, units)
     covariance = np.full((model.matrix.n_columns,) * 2, np.nan)
-    if not survey:
-        covariance[np.ix_(keep, keep)] = scale * _inverse(model.information)
-    elif canonical(model.family) and not stratified:
-        covariance[np.ix_(keep, keep)] = _sandwich(model.information, sums, scores)
+    covariance[np.ix_(keep, keep)] = found
     names = pd.Index(model.matrix.names)
     params = np.full(len(names), np.nan)
     params[keep] = model.params[keep]
     error = np.sqrt(np.diag(covariance))
-    deviance_free = {
+    more = {
         "df_model": len(keep) - 1,
         "aic": -2 * llf + 2 * len(keep),
         "bic_llf": -2 * llf + np.log(total) * len(keep),
         "pearson_chi2": model.pearson,
-        "cov_type": _kind(survey, stratified, scores),
+        "cov_type": kind,
         "converged": model.converged,
     }
     return SavedModel(
@@ -139,14 +131,8 @@ def _figures(
         scale=scale,
         nobs=float(sums.rows),
         df_resid=float(rest),
-        more=deviance_free,
+        more=more,
     )
-
-
-def _kind(survey: bool, stratified: bool, scores: Scores | None) -> str:
-    if not survey:
-        return "nonrobust"
-    return "stratified" if stratified else "HC0" if scores is None else "cluster"
 
 
 def _inverse(information: FloatArray) -> FloatArray:
@@ -156,12 +142,24 @@ def _inverse(information: FloatArray) -> FloatArray:
     return np.asarray(inverse * scale[:, None] * scale, dtype=np.float64)
 
 
-def _sandwich(information: FloatArray, sums: Closing, scores: Scores | None) -> FloatArray:
-    """Return the robust covariance: HC0 of rows, or that of clusters with its correction."""
-    inverse = _inverse(information)
-    if scores is None:
-        return np.asarray(inverse @ sums.meat @ inverse, dtype=np.float64)
-    units, rows, size = len(scores.cluster), sums.rows, len(information)
-    correction = units / (units - 1) * (rows - 1) / (rows - size)
-    meat = scores.total.T @ scores.total
-    return np.asarray(correction * (inverse @ meat @ inverse), dtype=np.float64)
+def _robust(
+    information: FloatArray, scores: Scores, rows: int, units: DesignSums | None
+) -> tuple[str, FloatArray]:
+    """Return which robust covariance it is, and the covariance, as statsmodels would.
+
+    That of strata is `bopstats.fitting.survey.stratified_covariance`.
+    """
+    if units is None:
+        bread = _inverse(scores.observed)
+        return "HC0", np.asarray(bread @ scores.products @ bread, dtype=np.float64)
+    if not units.stratified:
+        bread = _inverse(scores.observed)
+        count, size = len(scores.unit), len(information)
+        correction = count / (count - 1) * (rows - 1) / (rows - size)
+        return "cluster", correction * (bread @ (scores.total.T @ scores.total) @ bread)
+    bread = _inverse(information)
+    values, place = scores.total @ bread, np.searchsorted(units.strata, scores.stratum)
+    if units.clustered:
+        return "stratified", between_units_matrix(values, place, units.units)
+    products = bread @ scores.products @ bread
+    return "stratified", centre_in_strata(products, values, units.units)

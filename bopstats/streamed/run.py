@@ -10,7 +10,7 @@ import pandas as pd
 
 from bopstats._validation import check_choice, check_count, fail, is_number
 from bopstats.costs import Cost
-from bopstats.crossfit.heldout import HeldOut, sampling_notes
+from bopstats.crossfit.heldout import HeldOut, nothing_sampled, sampling_notes
 from bopstats.crossfit.troubles import Troubles
 from bopstats.evaluation import Evaluation, Settings, gather
 from bopstats.exceptions import ArgumentError
@@ -37,7 +37,7 @@ def deal(
         return (Dealing("in-sample", 1, None, np.uint64(0)),)
     if not is_number(cv):
         allowed = "a number of folds, a test share or None, as data come piece by piece"
-        fail("cv", type(cv).__name__, allowed)
+        fail("cv", cv if isinstance(cv, (str, bool)) else type(cv).__name__, allowed)
     if isinstance(cv, (float, np.floating)):
         if not 0 < cv < 1:
             fail("cv", cv, "a test share in (0, 1), or an integer number of folds from 2")
@@ -64,12 +64,13 @@ def check_streamed(
         "penalty='firth'": penalty is not None,
         "nested=True": nested,
         "refit_bootstrap=": bool(refits),
-        "family='negative_binomial' by name (give a statsmodels family with its alpha)": alpha,
+        "family='negative_binomial'": alpha,
     }
     for what, is_asked in asked.items():
         if is_asked:
+            instead = "give statsmodels' NegativeBinomial(alpha=...)" if alpha else "leave it out"
             raise ArgumentError(
-                f"{what}: needs all rows at once, and data come piece by piece; leave it out, or "
+                f"{what}: needs all rows at once, and data come piece by piece; {instead}, or "
                 "give the data as a DataFrame"
             )
 
@@ -92,7 +93,7 @@ class StreamedRun:
         fits = StreamedFits(StreamedRows(self.learned, dealing, self.progress), self.family)
         full, pairs = fits.fit()
         troubles.report(full, self.learned.recipe.design.personal_terms)
-        closing = ClosingPass(full)
+        closing = ClosingPass(full, fits.units)
         costs, closed = self._costs(fits, full, pairs, troubles, closing)
         found = [costs]
         for more in self.dealings[1:]:
@@ -116,7 +117,12 @@ class StreamedRun:
             index=pd.RangeIndex(self.learned.n),
             n_read=self.learned.counts.read,
             row_flow=self.learned.counts.flow(),
-            notes=(*design.notes, *fits.notes, *troubles.notes(times), *_sampling_notes(sampled)),
+            notes=(
+                *design.notes,
+                *fits.notes,
+                *troubles.notes(times),
+                *sampling_notes(dict(zip(nothing_sampled(), sum(sampled), strict=True))),
+            ),
             curve=tuple(each for each in curves if each is not None),
             read=read,
             dropped=dropped,
@@ -161,12 +167,3 @@ class StreamedRun:
     def _with_baseline(self, pair: FittedPair) -> FittedPair:
         design = self.learned.recipe.design
         return self._held_out.with_baseline(pair, design, np.ones(design.n, dtype=bool))
-
-
-def _sampling_notes(sampled: tuple[tuple[float, float, int], ...]) -> list[str]:
-    """Say how far sampled explanations are off."""
-    generic, personalized, count = (sum(each) for each in zip(*sampled, strict=True))
-    if not generic and not personalized:
-        return []
-    held = {"generic": [generic / count], "personalized": [personalized / count]}
-    return sampling_notes(held)

@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bopstats._typing import IntArray
-from bopstats.crossfit.heldout import HeldOut
+from bopstats._typing import FloatArray, IntArray
+from bopstats.crossfit.heldout import HeldOut, nothing_sampled
 from bopstats.design import Design
 from bopstats.fitting.models import FittedPair
 from bopstats.groups import GroupMoments
 
-Sampled = tuple[float, float, int]
-Costs = tuple[GroupMoments | None, GroupMoments | None, Sampled]
+Costs = tuple[GroupMoments | None, GroupMoments | None, FloatArray]
 
 
 @dataclass(frozen=True)
@@ -21,8 +20,8 @@ class CostPass:
     """The pass that predicts held-out rows and sums their costs.
 
     `pairs` are the fits that predict, by the fold that they predict. The pass returns moments of
-    the costs, those of the costs of explanation at every number of units (or None), and sums of
-    the variances of sampled explanations of both models, and their number.
+    the costs, those of the costs of explanation at every number of units (or None), and
+    `HeldOut.sampling` of both models, shape (2, 2).
     """
 
     held: HeldOut
@@ -30,7 +29,7 @@ class CostPass:
 
     def __call__(self, design: Design, fold: IntArray) -> Costs:
         """Sum a design's rows."""
-        held = replace(self.held, sampling={"generic": [], "personalized": []})
+        held = replace(self.held, sampling=nothing_sampled())
         names = tuple(cost.name for cost in held.individual_costs)
         moments: GroupMoments | None = None
         curve: GroupMoments | None = None
@@ -46,8 +45,7 @@ class CostPass:
                 if held.explanation is not None:
                     sums = GroupMoments.from_rows(held.curve(design, rows, fold[rows], both))
                     curve = sums if curve is None else curve + sums
-        sampled = [sum(each) for each in held.sampling.values()]
-        return moments, curve, (sampled[0], sampled[1], len(held.sampling["generic"]))
+        return moments, curve, np.stack(list(held.sampling.values()))
 
 
 def on_rows_of(design: Design, pair: FittedPair) -> FittedPair:

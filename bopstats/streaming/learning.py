@@ -91,7 +91,7 @@ def learn_source(
     frame = first.witnesses.frame()
     if source.note is not None:
         frame.attrs["note"] = source.note
-    recipe = _recipe(formula, frame, request, namespace)
+    recipe = _recipe(formula, frame, request, namespace, source.columns)
     if request.weights is not None and not first.weighted:
         fail("weights", "only zeros", "weights that are not all zero")
     found = Learned(
@@ -108,14 +108,18 @@ def learn_source(
 
 
 def _recipe(
-    formula: str, frame: pd.DataFrame, request: Request, namespace: Mapping[str, Any]
+    formula: str,
+    frame: pd.DataFrame,
+    request: Request,
+    namespace: Mapping[str, Any],
+    columns: tuple[str, ...],
 ) -> Recipe:
     """Make a design of the sample, in which weights and strata have nothing to say."""
     if request.weights is None and request.weight_type is not None:
         fail("weight_type", request.weight_type, "None without weights")
     plain = replace(request, weights=None, weight_type=None, strata=None)
     recipe = make_recipe(formula, frame, plain, namespace)
-    design = replace(recipe.design, weight_type=request.weight_type)
+    design = replace(recipe.design, weight_type=request.weight_type, data_columns=columns)
     return replace(recipe, request=request, design=design)
 
 
@@ -128,16 +132,28 @@ def _columns(
     for role in (*ROLES, "subset"):
         if not isinstance(getattr(request, role), (str, type(None))):
             kind = type(getattr(request, role)).__name__
-            fail(role, f"values ({kind})", "the name of a column, as data come piece by piece")
-    groups = group_names(request)
-    if not all(isinstance(name, str) for name in groups):
-        fail("groups", "values", "names of columns, as data come piece by piece")
+            what = "the name of a column" + (" or a condition" if role == "subset" else "")
+            fail(role, f"values ({kind})", f"{what}, as data come piece by piece")
+    groups = _group_names(request)
     extras = {role: getattr(request, role) for role in ROLES if getattr(request, role) is not None}
     for role, name in [*extras.items(), *(("groups", name) for name in groups)]:
         if name not in names:
             raise DataError(f"{role}: column {name!r} is not in the data{nearest(name, names)}")
     more = [] if request.subset is None else columns_in(request.subset, names)
     return variables, tuple(dict.fromkeys([*variables, *groups, *extras.values(), *more]))
+
+
+def _group_names(request: Request) -> list[str]:
+    given, allowed = request.groups, "names of columns, as data come piece by piece"
+    if given is not None and not isinstance(given, (str, list, tuple)):
+        fail("groups", type(given).__name__, allowed)
+    names = group_names(request)
+    if not all(isinstance(name, str) for name in names) or (given is not None and not names):
+        fail("groups", "values" if names else given, allowed)
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        fail("groups", twice[0], "each column once")
+    return names
 
 
 class _FirstPass:

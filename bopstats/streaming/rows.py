@@ -69,12 +69,17 @@ class StreamedRows:
         learned = self.learned
         with watched(learned.source, learned.columns, label, self.show) as pieces:
             for piece in pieces:
-                design = learned.design(piece)
-                yield piece, design, self.dealing(design, learned.whole_keys)
+                yield piece, *self._dealt(piece)
+
+    def _dealt(self, piece: Piece) -> tuple[Design, IntArray]:
+        design = self.learned.design(piece)
+        return design, self.dealing(design, self.learned.whole_keys)
 
     def total(self, task: Callable[[Design, IntArray], Found], label: str) -> Found:
         """Sum what a pass finds in each piece."""
-        found: Found = added_up(task(design, fold) for design, fold in self.designs(label))
+        learned = self.learned
+        with watched(learned.source, learned.columns, label, self.show) as pieces:
+            found: Found = added_up(task(*self._dealt(piece)) for piece in pieces)
         return found
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from bopstats._typing import IntArray
-from bopstats.columns import is_text
+from bopstats.columns import is_text, with_levels
 
 _SAMPLE = 20_000
 _MOST_LEVELS = 1000  # of a variable of whole numbers or texts
@@ -110,8 +110,7 @@ def _joined(parts: Sequence[pd.Series[Any]]) -> pd.Series[Any]:
     """Put rows behind rows; levels that differ are sorted, as those of texts are."""
     levels = {tuple(part.cat.categories) for part in parts if hasattr(part, "cat")}
     if len(levels) > 1:
-        united = sorted(set().union(*levels))
-        ordered = parts[0].cat.ordered
-        parts = [part.astype(pd.CategoricalDtype(united, ordered)) for part in parts]
+        united = pd.CategoricalDtype(sorted(set().union(*levels)), parts[0].cat.ordered)
+        parts = [with_levels(part, united) for part in parts]
     joined: pd.Series[Any] = pd.concat(parts)
     return joined
