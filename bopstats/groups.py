@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Self
@@ -224,21 +223,6 @@ class GroupMoments:
             w = np.ones(len(rows.group)) if rows.weight is None else rows.weight
             design = DesignSums.of(rows.group, rows.stratum, rows.cluster, w, copies, rows.benefit)
         return cls(**total, design=design)
-
-
-def added_up(parts: Iterable[GroupMoments]) -> GroupMoments | None:
-    """Add moments pairwise: one after another, sums by cluster would grow and be sorted anew."""
-    waiting: list[tuple[int, GroupMoments]] = []
-    for part in parts:
-        size, found = 1, part
-        while waiting and waiting[-1][0] == size:
-            found = waiting.pop()[1] + found
-            size *= 2
-        waiting.append((size, found))
-    total: GroupMoments | None = None
-    for _, each in reversed(waiting):
-        total = each if total is None else each + total
-    return total
 
 
 def _sums_of(rows: RowBop, part: slice) -> dict[str, FloatArray]:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bopstats as bop
-from bopstats.groups import GroupIndex, GroupMoments, RowBop, added_up
+from bopstats._sums import added_up
+from bopstats.groups import GroupIndex, GroupMoments, RowBop
 from bopstats.inference.estimates import estimate
 from bopstats.sampling import DesignSums
 

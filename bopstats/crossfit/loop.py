@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from bopstats._progress import Tick, nothing
+from bopstats._sums import added_up
 from bopstats._typing import FloatArray
 from bopstats.costs import Cost
 from bopstats.crossfit.heldout import HeldOut, sampling_notes
@@ -18,7 +19,7 @@ from bopstats.explanations.options import Explanation
 from bopstats.fitting.models import FittedModel, FittedPair, fit_pair
 from bopstats.fitting.sampled import fit_from_sample
 from bopstats.fitting.together import close, fit_folds
-from bopstats.groups import GroupMoments, RowBop, added_up
+from bopstats.groups import GroupMoments, RowBop
 from bopstats.splitting import Plan, Split
 
 # From so many rows on, both models are first fitted on a sample.

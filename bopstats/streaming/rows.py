@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import reduce
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from bopstats._sums import added_up
 from bopstats._typing import IntArray
 from bopstats.design import Design
 from bopstats.splitting import fold_of, held_out_by_hash, key_words
@@ -79,20 +79,8 @@ class StreamedRows:
         """Sum what a pass finds in each piece."""
         learned = self.learned
         with watched(learned.source, learned.columns, label, self.show) as pieces:
-            found: Found = added_up(task(*self._dealt(piece)) for piece in pieces)
-        return found
-
-
-def added_up(parts: Iterable[Any]) -> Any:
-    """Add parts pairwise, so that sums of equally many are added, whatever their number."""
-    waiting: list[tuple[int, Any]] = []
-    for part in parts:
-        size, found = 1, part
-        while waiting and waiting[-1][0] == size:
-            found = added(waiting.pop()[1], found)
-            size *= 2
-        waiting.append((size, found))
-    return reduce(lambda later, one: added(one, later), (each for _, each in reversed(waiting)))
+            found = added_up((task(*self._dealt(piece)) for piece in pieces), added)
+        return cast("Found", found)  # a source has rows
 
 
 def added(one: Any, other: Any) -> Any:
