@@ -148,7 +148,7 @@ def test_reports_tables_and_figures(result, tmp_path):
     result.report(tmp_path / "r.html")
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert "sex" in page
-    assert "tabular" in result.table().to_latex()
-    assert "<table" in result.table().to_html()
+    assert "tabular" in result.table().as_latex()
+    assert "<table" in result.table().as_html()
     for name in ("forest", "quadrant", "error_curve", "top_curve"):
         getattr(result.plot, name)()
