@@ -79,7 +79,8 @@ class SavedModel:
         here = ", ".join([each.name for each in fields(self)[1:-2] if each.name != "covariance"])
         raise NoSuchMember(
             f"{self.name}.{name}: a model without rows (loaded, or of data read piece by piece) "
-            f"has {here}, cov_params() and conf_int(); for more fit a DataFrame"
+            f"has {here}, cov_params() and conf_int(); for more, fit the analysis again "
+            "with a DataFrame"
         )
 
     def cov_params(self) -> pd.DataFrame:
