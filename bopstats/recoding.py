@@ -141,6 +141,8 @@ def _like(series: pd.Series[Any], like: pd.Series[Any]) -> pd.Series[Any]:
     name = str(series.name)
     if isinstance(like.dtype, pd.CategoricalDtype):
         found = series.astype(like.dtype)
+        if not found.cat.categories.equals(like.cat.categories):  # equal types, another order
+            found = found.cat.reorder_categories(like.cat.categories)
         new = series[found.isna()]
         if len(new):
             levels = ", ".join(map(repr, like.cat.categories[:12]))

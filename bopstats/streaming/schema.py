@@ -155,7 +155,7 @@ def _to_pandas(values: Any, field: Field) -> pd.Series[Any]:
     import pyarrow.types as pat
 
     if field.kind == "text" or pat.is_dictionary(field.type):
-        return _categorical(values)
+        return _categorical(values, declared=not field.plain_text)
     target = field.type
     if (
         field.kind == "empty"
@@ -173,7 +173,7 @@ def _to_pandas(values: Any, field: Field) -> pd.Series[Any]:
     return series
 
 
-def _categorical(values: Any) -> pd.Series[Any]:
+def _categorical(values: Any, declared: bool) -> pd.Series[Any]:
     import pyarrow as pa
     import pyarrow.types as pat
 
@@ -181,9 +181,8 @@ def _categorical(values: Any) -> pd.Series[Any]:
         values = values.cast(pa.string())
     elif pat.is_dictionary(values.type) and any(map(_unfit, values.iterchunks())):
         values = values.cast(values.type.value_type)
-    declared = pat.is_dictionary(values.type)
-    if not declared:
-        values = values.dictionary_encode()
+    if not pat.is_dictionary(values.type):
+        declared, values = False, values.dictionary_encode()
     series: pd.Series[Any] = values.unify_dictionaries().to_pandas()
     levels = series.cat.categories
     if declared or len(levels) > _MOST_SORTED:
