@@ -1,10 +1,7 @@
 """Analyses by Dask: the same numbers as in one process, whatever happens to the workers."""
 
 import os
-import pickle
 import signal
-import warnings
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -73,16 +70,7 @@ def partitions(people):
 
 def same(one, other, tolerance=1e-8):
     """All figures of both results agree."""
-    for cost in one.costs:
-        a, b = one.frame(cost), other.frame(cost)
-        assert list(a.columns) == list(b.columns)
-        for name in a.columns:
-            if a[name].dtype.kind == "f":
-                np.testing.assert_allclose(
-                    a[name], b[name], rtol=tolerance, atol=1e-12, err_msg=f"{cost} {name}"
-                )
-            else:
-                assert a[name].tolist() == b[name].tolist(), name
+    pd.testing.assert_frame_equal(one.frame(), other.frame(), rtol=tolerance, atol=1e-12)
     for model in ("generic", "personalized"):
         a, b = getattr(one, model), getattr(other, model)
         pd.testing.assert_series_equal(a.params, b.params, rtol=tolerance, atol=1e-12)
@@ -116,3 +104,167 @@ def test_a_dask_dataframe_gives_the_numbers_of_a_dataframe(name, people, partiti
     formula, asked, options = ANALYSES[name]
     here = bop.glm(formula, people, **asked).fit(**OPTIONS | options)
     same(here, bop.glm(formula, partitions, **asked).fit(**OPTIONS | options))
+
+
+def test_a_killed_worker_changes_nothing(people, folder, client, tmp_path):
+    mark, here = tmp_path / "killed", os.getpid()
+
+    def squared(y, mu):
+        """Kill the worker that comes here first."""
+        if os.getpid() != here:
+            try:
+                mark.touch(exist_ok=False)
+            except FileExistsError:
+                pass
+            else:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return (y - mu) ** 2
+
+    before = set(client.run(os.getpid).values())
+    formula, options = "y ~ x + z | sex", OPTIONS | {"costs": [squared, "zero_one"]}
+    there = bop.glm(formula, folder, client=client).fit(**options)
+    assert mark.exists()
+    same(bop.glm(formula, people).fit(**options), there)
+    assert before - set(client.run(os.getpid).values())
+    client.wait_for_workers(2)
+
+
+def test_transforms_that_learn_and_functions_of_the_session(people, folder, client, partitions):
+    def double(values):
+        return 2 * values
+
+    formula = "y ~ center(x) + bs(age, df=4) + double(z) | sex"
+    options = OPTIONS | {"cv": 2, "explain": False}
+    alone = bop.glm(formula, folder).fit(**options)
+    same(alone, bop.glm(formula, folder, client=client).fit(**options))
+    same(alone, bop.glm(formula, partitions).fit(**options))
+
+
+# --- what travels ---
+
+TERMS = [
+    "center(x) + standardize(z)",
+    "bs(x, df=4) + cr(z, df=3)",
+    "te(cr(x, df=3), cr(z, df=3)) + cc(age, df=4)",
+    "C(region, Poly) + C(race, Treatment('White')) * np.log(age)",
+    "C(region, contrast) + Q('kg') + scaled(x)",
+]
+
+
+@pytest.mark.parametrize("terms", TERMS)
+def test_a_recipe_makes_the_same_designs_elsewhere(terms, people):
+    factor = 3.0
+    space = {"scaled": lambda x: x / factor, "contrast": np.eye(4)[:, 1:].tolist()}
+    recipe = make_recipe(f"y ~ {terms} | sex", people, Request(), space)
+    other = unpacked(packed(recipe))
+    one, two = (recode(each, people.iloc[:500], 0)[0] for each in (recipe, other))
+    for name in ("generic", "personalized"):
+        a, b = getattr(one, name), getattr(two, name)
+        assert a.names == b.names
+        np.testing.assert_array_equal(a.rows(slice(None)), b.rows(slice(None)))
+    np.testing.assert_array_equal(one.group, two.group)
+    assert one.groups.labels == two.groups.labels
+
+
+def test_no_rows_travel(people):
+    secret = people.assign(x=people["x"].where(people.index != 7, 0.123456789))
+    found = [
+        packed(make_recipe("y ~ x + z | sex", data, Request(id="kg"), {}))
+        for data in (secret, secret.iloc[:500])
+    ]
+    marks = [np.float64(value).tobytes() for value in (0.123456789, secret["kg"].iloc[7])]
+    assert not any(mark in each for mark in marks for each in found)
+    assert abs(len(found[0]) - len(found[1])) < 100
+
+
+def test_what_is_to_be_done_goes_to_each_worker_once(people, partitions):
+    computed = []
+
+    class Watch(dask.callbacks.Callback):
+        def _pretask(self, key, *_):
+            computed.append(str(key))
+
+    work = learn_source(as_source(partitions), "y ~ x | sex", Request(), {})
+    with Watch():
+        work.source.passed(["y"], len_of, "counting", None)
+    assert sum(key.startswith("_do") for key in computed) == 4
+    assert sum(key.startswith("bytes") for key in computed) <= 1
+
+
+def len_of(pieces):
+    return sum(len(piece.frame) for piece in pieces)
+
+
+# --- what is refused, and what goes wrong ---
+
+
+def test_a_bad_file_is_named_as_in_one_process(people, folder, client, tmp_path):
+    for file in folder.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    file = tmp_path / "part-3.parquet"
+    column = pq.ParquetFile(file).metadata.row_group(1).column(people.columns.get_loc("x"))
+    bad = bytearray(file.read_bytes())
+    bad[column.data_page_offset : column.data_page_offset + 100] = bytes(100)
+    file.write_bytes(bad)
+    errors = []
+    for where in ({}, {"client": client}):
+        with pytest.raises(DataError, match=r"part-3\.parquet") as caught:
+            bop.glm("y ~ x | sex", tmp_path, **where)
+        errors.append(caught.value)
+    assert str(errors[0]) == str(errors[1])
+    assert any("stopped in pass 'learning'" in note for note in errors[1].__notes__)
+
+
+def test_a_level_that_comes_later_is_an_error(people, partitions):
+    def wrong(part, partition_info=None):
+        return part.assign(x="text") if partition_info["number"] == 1 else part
+
+    data = partitions.map_partitions(wrong, meta=partitions._meta)
+    with pytest.raises(DataError, match=r"'x' holds text in data.partitions\[1\], but numbers in"):
+        bop.glm("y ~ x | sex", data)
+
+
+def test_partitions_must_stay_the_same(people, partitions):
+    source = as_source(partitions)
+    source._data = partitions.map_partitions(lambda part: part.iloc[:-1], meta=partitions._meta)
+    with pytest.raises(DataError, match=r"data.partitions\[0\] has .* rows in this pass"):
+        learn_source(source, "y ~ x | sex", Request(), {})
+    with pytest.raises(DataError, match=r"data.partitions\[0\] has .* rows in this pass"):
+        list(source.pieces(["y"]))
+
+
+def test_a_client_is_a_client_and_has_data_that_workers_can_read(people, folder, client):
+    with pytest.raises(ArgumentError, match=r"client: got 'str'; allowed: a distributed\.Client"):
+        bop.glm("y ~ x | sex", folder, client="tcp://10.0.0.1:8786")
+    for data in (people, [people], {"x": [1]}):
+        with pytest.raises(ArgumentError, match=r"client: got .*Parquet files"):
+            bop.glm("y ~ x | sex", data, client=client)
+
+
+def test_a_client_without_dask(folder, monkeypatch):
+    monkeypatch.setattr(cluster, "find_spec", lambda _name: None)
+    with pytest.raises(ArgumentError, match=r"client: needs Dask: pip install 'bopstats\[dask\]'"):
+        bop.glm("y ~ x | sex", folder, client=object())
+
+
+def test_columns_of_a_dask_dataframe(people, partitions):
+    with pytest.raises(DataError, match="no rows"):
+        as_source(partitions[partitions["x"] > 1e9])
+    source = as_source(partitions)
+    assert source.columns == tuple(people.columns)
+    assert source.n_rows == N
+    found = list(source.pieces(["x", "sex"]))
+    assert [piece.position for piece in found] == [0, 750, 1500, 2250]
+    assert found[2].where == "data.partitions[3]"
+    pd.testing.assert_series_equal(
+        pd.concat([piece.frame["x"] for piece in found], ignore_index=True),
+        people["x"],
+        check_index=False,
+    )
+
+
+def test_parts_done_are_shown(folder, client, partitions, capsys):
+    pytest.importorskip("tqdm")
+    for data, where in ((folder, {"client": client}), (partitions, {})):
+        bop.glm("y ~ x | sex", data, **where).fit(**OPTIONS, explain=False, progress=True)
+        assert "held-out costs: " in capsys.readouterr().err
