@@ -77,13 +77,16 @@ def same(one, other, tolerance=1e-8):
         assert a.llf == pytest.approx(b.llf, rel=tolerance)
 
 
+PRECISION = {"weights": "share", "weight_type": "precision"}
+COPIES = {"family": "poisson", "weights": "times", "weight_type": "freq"}
+SURVEY = {"cluster": "clinic", "weights": "share", "weight_type": "prob"}
 ANALYSES = {
     "binomial": ("y ~ x + z | sex * race", {}, {}),
-    "gaussian": ("t ~ x + np.log(age) | C(insured) * sex", {"weights": "share", "weight_type": "precision"}, {}),
-    "poisson": ("count ~ x * race | sex", {"family": "poisson", "weights": "times", "weight_type": "freq"}, {"cv": 0.3}),
-    "clusters": ("y ~ x + z | sex", {"cluster": "clinic", "weights": "share", "weight_type": "prob"}, {}),
+    "gaussian": ("t ~ x + np.log(age) | C(insured) * sex", PRECISION, {}),
+    "poisson": ("count ~ x * race | sex", COPIES, {"cv": 0.3}),
+    "clusters": ("y ~ x + z | sex", SURVEY, {}),
     "event": ("sex ~ x | race", {"event": "male", "subset": "age > 30"}, {"cv": None}),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", ANALYSES)
