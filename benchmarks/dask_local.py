@@ -5,9 +5,9 @@ columns, which are written to a temporary folder unless the file is there alread
 that of reference: binomial, 20 numeric terms, 16 groups, 5-fold cross-fitting, costs of prediction
 and explanation. The workers are two processes of one thread each, and have imported the package
 before the clock starts; Dask starts them so that they give memory back to the system at once, which
-costs them time, unless they are told to keep some (see the guide "On a cluster"). Both ways are run in turn, three times, and medians are shown: seconds by
-the clock, which other work on the machine disturbs, and seconds of processor of all processes,
-which it disturbs less.
+costs them time, unless they are told to keep some (see the guide "On a cluster"). Both ways are run
+in turn, three times, and medians are shown: seconds by the clock, which other work on the machine
+disturbs, and seconds of processor of all processes, which it disturbs less.
 """
 
 from __future__ import annotations

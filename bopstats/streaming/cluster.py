@@ -14,7 +14,7 @@ from functools import lru_cache, reduce
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
-from bopstats._progress import progress_bar
+from bopstats._progress import Tick, progress_bar
 from bopstats._validation import fail
 from bopstats.exceptions import ArgumentError, BopError
 from bopstats.formula.shipping import packed, unpacked
@@ -142,20 +142,18 @@ def computed(leaves: Sequence[Any], last: Any, client: Any, label: str, show: bo
         try:
             if client is None:
                 return _locally(leaves, last, tick)
-            from distributed import as_completed
-
-            *parts, end = client.compute([*leaves, last])
-            for _ in as_completed(parts, loop=client.loop):
-                tick(1)
-            return end.result()
+            return _remotely(leaves, last, client, tick)
         except (Exception, KeyboardInterrupt) as error:
             error.add_note(f"stopped in pass {label!r}")
             raise
 
 
 def _current() -> Any:
-    """Return the client that Dask would use, or None."""
-    if find_spec("distributed") is None:
+    """Return the client that Dask is set to, or None."""
+    from dask import config
+
+    chosen = config.get("scheduler", None)
+    if find_spec("distributed") is None or chosen not in (None, "distributed", "dask.distributed"):
         return None
     from distributed import Client
 
@@ -165,7 +163,21 @@ def _current() -> Any:
         return None
 
 
-def _locally(leaves: Sequence[Any], last: Any, tick: Any) -> Any:
+def _remotely(leaves: Sequence[Any], last: Any, client: Any, tick: Tick) -> Any:
+    """Compute on a cluster, which is left in peace if this is interrupted."""
+    from distributed import as_completed
+
+    *parts, end = futures = client.compute([*leaves, last])
+    try:
+        for _ in as_completed(parts, loop=client.loop):
+            tick(1)
+        return end.result()
+    except BaseException:
+        client.cancel(futures)
+        raise
+
+
+def _locally(leaves: Sequence[Any], last: Any, tick: Tick) -> Any:
     """Compute by the scheduler that Dask is set to."""
     from dask.callbacks import Callback
 
