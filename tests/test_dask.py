@@ -9,10 +9,10 @@ import pytest
 
 import bopstats as bop
 from bopstats.assembly import Request, make_recipe
-from bopstats.exceptions import ArgumentError, DataError
+from bopstats.exceptions import ArgumentError, DataError, SeparationWarning
 from bopstats.formula.shipping import packed, unpacked
 from bopstats.recoding import recode
-from bopstats.streaming import cluster
+from bopstats.streaming import allocator, cluster
 from bopstats.streaming.learning import learn_source
 from bopstats.streaming.sources import as_source
 
@@ -137,10 +137,43 @@ def test_transforms_that_learn_and_functions_of_the_session(people, folder, clie
         return 2 * values
 
     formula = "y ~ center(x) + bs(age, df=4) + double(z) | sex"
-    options = OPTIONS | {"cv": 2, "explain": False}
+    options = OPTIONS | {"cv": None, "explain": False}
     alone = bop.glm(formula, folder).fit(**options)
     same(alone, bop.glm(formula, folder, client=client).fit(**options))
+    formula, options = "y ~ center(x) | sex", options | {"cv": 0.4}
+    alone = bop.glm(formula, people).fit(**options)
     same(alone, bop.glm(formula, partitions).fit(**options))
+
+
+def test_separated_fits_are_left_to_the_session(people, partitions):
+    def none(part):
+        return part.assign(y=part["y"].where(part["race"] != "Asian", 0))
+
+    options, results = OPTIONS | {"cv": None, "explain": False}, []
+    for data in (none(people), partitions.map_partitions(none, meta=partitions._meta)):
+        with pytest.warns(SeparationWarning, match="Asian"):
+            results.append(bop.glm("y ~ x | race", data).fit(**options))
+    one, other = (each.frame("brier")["bop"] for each in results)
+    pd.testing.assert_series_equal(one, other, rtol=1e-8)
+
+
+def test_a_worker_keeps_memory_while_it_works_unless_the_user_says_otherwise(monkeypatch):
+    told = []
+    monkeypatch.setattr(allocator, "_set", told.append)
+    for settings, expected in (
+        ({}, []),
+        ({"TRIM": "65536"}, [(2**26, 2**25), (2**16, 2**17)]),
+        ({"TRIM": "65536", "MMAP": "1"}, []),
+        ({"TRIM": "1000000"}, []),
+    ):
+        told.clear()
+        for name in ("TRIM", "MMAP"):
+            monkeypatch.delenv(f"MALLOC_{name}_THRESHOLD_", raising=False)
+            if name in settings:
+                monkeypatch.setenv(f"MALLOC_{name}_THRESHOLD_", settings[name])
+        with allocator.kept_memory():
+            pass
+        assert told == expected
 
 
 # --- what travels ---
@@ -269,5 +302,5 @@ def test_columns_of_a_dask_dataframe(people, partitions):
 def test_parts_done_are_shown(folder, client, partitions, capsys):
     pytest.importorskip("tqdm")
     for data, where in ((folder, {"client": client}), (partitions, {})):
-        bop.glm("y ~ x | sex", data, **where).fit(**OPTIONS, explain=False, progress=True)
+        bop.glm("y ~ x | sex", data, **where).fit(**OPTIONS, cv=None, explain=False, progress=True)
         assert "held-out costs: " in capsys.readouterr().err

@@ -18,6 +18,7 @@ from bopstats._progress import Tick, progress_bar
 from bopstats._validation import fail
 from bopstats.exceptions import ArgumentError, BopError
 from bopstats.formula.shipping import packed, unpacked
+from bopstats.streaming.allocator import kept_memory
 from bopstats.streaming.pieces import Part, Source, Work
 from bopstats.streaming.sums import added
 from bopstats.streaming.watched import watched
@@ -113,7 +114,7 @@ def _do(told: bytes, i: int, *rows: Any) -> Any:
     message = _opened(told)
     try:
         part: Part = message.parts[i].of(*rows) if rows else message.parts[i]
-        with watched(part, message.columns, message.label, show=False) as pieces:
+        with kept_memory(), watched(part, message.columns, message.label, show=False) as pieces:
             return message.work(pieces)
     except BopError as error:
         return Trouble(error)
