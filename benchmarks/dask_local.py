@@ -4,10 +4,9 @@ Run as ``python benchmarks/dask_local.py [rows] [--parquet=FILE]``, by default 2
 columns, which are written to a temporary folder unless the file is there already. The analysis is
 that of reference: binomial, 20 numeric terms, 16 groups, 5-fold cross-fitting, costs of prediction
 and explanation. The workers are two processes of one thread each, and have imported the package
-before the clock starts; Dask starts them so that they give memory back to the system at once, which
-costs them time, unless they are told to keep some (see the guide "On a cluster"). Both ways are run
-in turn, three times, and medians are shown: seconds by the clock, which other work on the machine
-disturbs, and seconds of processor of all processes, which it disturbs less.
+before the clock starts. Both ways are run in turn, three times, and medians are shown: seconds by
+the clock, which other work on the machine disturbs, and seconds of processor of all processes,
+which it disturbs less.
 """
 
 from __future__ import annotations
@@ -28,8 +27,6 @@ TERMS, GROUP_ROWS, TIMES = 20, 250_000, 3
 NAMES = [f"x{i}" for i in range(TERMS)]
 FORMULA = f"y ~ {' + '.join(NAMES)} | sex * race * agegrp"
 MODELS = ("generic", "personalized")
-THRESHOLDS = "distributed.nanny.pre-spawn-environ.MALLOC_{}_THRESHOLD_"
-KEPT = {THRESHOLDS.format("MMAP"): 2**25, THRESHOLDS.format("TRIM"): 2**26}
 OPTIONS = {"repeats": 1, "folds": "hash", "rng": 1}
 
 
@@ -78,33 +75,16 @@ def difference(one: Any, other: Any) -> float:
     return max(float((abs(a - b) / abs(a)).max()) for a, b in values)
 
 
-def compared(path: Path, small: Path, kept: bool) -> None:
-    """Print one process beside two workers, which give memory back at once unless it is kept."""
-    import dask
+def main(arguments: list[str]) -> None:
     from distributed import Client, LocalCluster
 
+    given = [each.removeprefix("--parquet=") for each in arguments if each.startswith("--")]
+    rows = next((int(each) for each in arguments if each.isdecimal()), 2_000_000)
     with (
-        dask.config.set(KEPT if kept else {}),
+        tempfile.TemporaryDirectory() as folder,
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
         Client(cluster) as client,
     ):
-        analysed(small, client)
-        runs = [(analysed(path), analysed(path, client)) for _ in range(TIMES)]
-    times = np.array([[one[:2], two[:2]] for one, two in runs])
-    ratios = times[:, 1] / times[:, 0]
-    for j, what in enumerate(("seconds", "processor seconds")):
-        one, two = np.median(times[:, :, j], axis=0)
-        low, middle, high = np.sort(ratios[:, j])[[0, TIMES // 2, -1]]
-        memory = "kept" if kept else "given back"
-        spread = f"{middle:.2f} ({low:.2f} to {high:.2f})"
-        print(f"{memory:10}   {what:17} {one:11.1f} {two:13.1f}   {spread}", flush=True)
-    print(f"largest relative difference {difference(runs[0][0][2], runs[0][1][2]):.1e}", flush=True)
-
-
-def main(arguments: list[str]) -> None:
-    given = [each.removeprefix("--parquet=") for each in arguments if each.startswith("--")]
-    rows = next((int(each) for each in arguments if each.isdecimal()), 2_000_000)
-    with tempfile.TemporaryDirectory() as folder:
         path, small = Path(given[0] if given else Path(folder) / "all.parquet"), Path(folder) / "s"
         if not path.exists():
             write(path, rows)
@@ -112,12 +92,17 @@ def main(arguments: list[str]) -> None:
         for i in range(2):
             pq.write_table(batch(2000, i), small / f"{i}.parquet")
         rows = pq.ParquetFile(path).metadata.num_rows
-        print(f"{rows:,} rows; medians of {TIMES} runs of each way, in turn\n")
-        print(
-            "memory                       one process   two workers   ratio (smallest to largest)"
-        )
-        for kept in (False, True):
-            compared(path, small, kept)
+        analysed(small, client)
+        runs = [(analysed(path), analysed(path, client)) for _ in range(TIMES)]
+    times = np.array([[one[:2], two[:2]] for one, two in runs])
+    ratios = times[:, 1] / times[:, 0]
+    print(f"{rows:,} rows; medians of {TIMES} runs of each way, in turn\n")
+    print("                    one process   two workers   ratio (smallest to largest)")
+    for j, what in enumerate(("seconds", "processor seconds")):
+        one, two = np.median(times[:, :, j], axis=0)
+        low, middle, high = np.sort(ratios[:, j])[[0, TIMES // 2, -1]]
+        print(f"{what:18} {one:12.1f} {two:13.1f}   {middle:.2f} ({low:.2f} to {high:.2f})")
+    print(f"largest relative difference {difference(runs[0][0][2], runs[0][1][2]):.1e}")
 
 
 if __name__ == "__main__":
