@@ -13,7 +13,6 @@ from bopstats._validation import fail, nearest
 from bopstats.assembly import Recipe, Request, make_recipe, read_formula
 from bopstats.columns import RowCounts, check_some_weights, is_text, prepare
 from bopstats.conditions import columns_in
-from bopstats.design import Design
 from bopstats.exceptions import DataError
 from bopstats.formula import Parsed, evaluate_outcome
 from bopstats.recoding import ROLES, group_names, prepared, recode, used_rows
@@ -52,10 +51,6 @@ class Learned:
     def level(self) -> float:
         """Mean of the outcome."""
         return self.total / self.n
-
-    def design(self, piece: Piece) -> Design:
-        """Return the design of a piece."""
-        return recode(self.recipe, piece.frame, piece.position)[0]
 
 
 def learn_source(
