@@ -78,6 +78,13 @@ class GroupIndex:
         )
 
 
+def order_by(number: IntArray, count: int) -> IntArray:
+    """Return the order that sorts numbers below `count`; those that are equal keep theirs."""
+    # NumPy sorts numbers of 16 bits by counting.
+    narrow = number.astype(np.uint16 if count <= 1 << 16 else np.int64)
+    return np.argsort(narrow, kind="stable")
+
+
 @dataclass(frozen=True)
 class RowBop:
     """One partition's held-out figures of each evaluated person.
@@ -221,9 +228,7 @@ class GroupMoments:
 def _sums_of(rows: RowBop, part: slice) -> dict[str, FloatArray]:
     """Sum some rows by group: sorted by it, so that each sum runs over one piece."""
     group = rows.group[part]
-    order = np.argsort(
-        group.astype(np.uint16 if rows.n_groups < 1 << 16 else np.int64), kind="stable"
-    )
+    order = order_by(group, rows.n_groups)
     ends = np.searchsorted(group[order], np.arange(rows.n_groups + 1))
     present = np.flatnonzero(np.diff(ends))
     first = ends[present]

@@ -19,6 +19,7 @@ from bopstats._typing import BoolArray, IntArray
 from bopstats._validation import check_choice, check_count, fail, is_number
 from bopstats.design import Design, Factor
 from bopstats.exceptions import SplitError
+from bopstats.groups import order_by
 
 _MANY_ROWS, _DEFAULT_REPEATS = 20_000, 11
 _ALLOWED = (
@@ -181,10 +182,8 @@ def _key_groups(design: Design) -> tuple[npt.NDArray[np.uint64], IntArray, IntAr
 def _ranked(hashed: npt.NDArray[np.uint64], group: IntArray) -> IntArray:
     """Return each key's place in dealing order: by group, and within a group by hash."""
     order = np.argsort(hashed)
-    few = group.max(initial=0) < 1 << 16  # then NumPy sorts by counting
-    by_group = group[order].astype(np.uint16 if few else np.int64)
     rank = np.empty(len(order), dtype=np.int64)
-    rank[order[np.argsort(by_group, kind="stable")]] = np.arange(len(order))
+    rank[order[order_by(group[order], int(group.max(initial=0)) + 1)]] = np.arange(len(order))
     return rank
 
 

@@ -12,17 +12,8 @@ import bopstats
 
 PACKAGE = Path(bopstats.__file__).parent
 ROOMS = [
-    *(
-        "_version",
-        "exceptions",
-        "_typing",
-        "_validation",
-        "_progress",
-        "_threads",
-        "_notebook",
-        "theory",
-    ),
-    *("sampling", "groups", "costs", "design"),
+    *("_version", "exceptions", "_typing", "_validation", "_progress", "_sums", "_notebook"),
+    *("theory", "sampling", "groups", "costs", "design"),
     *("syntax", "allowlist", "columns", "conditions", "outcome", "formula", "attributes"),
     *("assembly", "recoding", "splitting"),
     *("planning", "fitting", "explanations", "crossfit", "streaming", "evaluation", "inference"),

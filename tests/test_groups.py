@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bopstats as bop
+from bopstats._sums import added_up
 from bopstats.groups import GroupIndex, GroupMoments, RowBop
 from bopstats.inference.estimates import estimate
 from bopstats.sampling import DesignSums
@@ -272,3 +273,12 @@ def test_small_and_empty_groups_keep_their_rows(people):
     assert frame.loc["male, White", "n"] == 1
     assert res.gamma().covers == res.test().covers == (4, 6)
     assert "covers 4 of 6 groups" in str(res.test())
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3, 7, 12])
+def test_many_moments_are_added_pairwise(parts):
+    rows = invent(design="cluster")
+    pieces = np.array_split(np.arange(len(rows.group)), parts)
+    found = added_up(GroupMoments.from_rows(take(rows, piece)) for piece in pieces)
+    check_same(found, GroupMoments.from_rows(rows))
+    assert added_up([]) is None

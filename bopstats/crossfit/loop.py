@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from bopstats._progress import Tick, nothing
+from bopstats._sums import added_up
 from bopstats._typing import FloatArray
 from bopstats.costs import Cost
 from bopstats.crossfit.heldout import HeldOut, sampling_notes
@@ -85,7 +86,7 @@ class CrossFit:
             Sums of the costs of explanation at every r, see `curve_costs`.
         """
         tested = np.sort(np.concatenate([split.test for split in splits]))
-        fold, curve = np.empty(len(tested), dtype=np.int64), None
+        fold, curves = np.empty(len(tested), dtype=np.int64), []
         held = self._held_out
         both = held.nothing_yet(len(tested))
         pairs = self._trained(splits, full, plan)
@@ -98,12 +99,11 @@ class CrossFit:
                     masked.put(place, new)
                 if self.explanation is not None:
                     at_every_r = held.curve(self.design, rows, fold[place], found)
-                    sums = GroupMoments.from_rows(at_every_r)
-                    curve = sums if curve is None else curve + sums
+                    curves.append(GroupMoments.from_rows(at_every_r))
             tick(1)
         names = tuple(cost.name for cost in held.individual_costs)
         costs = held.costs_of(self.design, tested, both)
-        return held.rows(self.design, tested, fold, both, names, costs), curve
+        return held.rows(self.design, tested, fold, both, names, costs), added_up(curves)
 
     def _trained(
         self, splits: tuple[Split, ...], full: FittedPair, plan: Plan

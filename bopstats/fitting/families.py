@@ -106,11 +106,16 @@ def link_name(family: Any) -> str:
     return exact[0] if exact else type(link).__name__.lower()
 
 
+def may_be_impossible(family: Any) -> bool:
+    """Tell whether the link leads to means that the family does not have."""
+    return not isinstance(family.link, tuple(family.safe_links))
+
+
 def impossible_means(family: Any, mu: FloatArray) -> BoolArray:
     """Tell which means the family does not have; some links lead there."""
     if isinstance(family, sm_families.Gaussian):
         return np.isnan(mu)
-    beyond = mu > 1 if isinstance(family, sm_families.Binomial) else np.zeros(len(mu), dtype=bool)
+    beyond = mu > 1 if isinstance(family, sm_families.Binomial) else False
     return np.asarray(~(mu >= 0) | beyond, dtype=bool)
 
 

@@ -16,7 +16,7 @@ from statsmodels.genmod import families as sm_families
 from statsmodels.genmod.families import links as sm_links
 
 from bopstats._typing import FloatArray, IntArray
-from bopstats.fitting.families import impossible_means
+from bopstats.fitting.families import impossible_means, may_be_impossible
 from bopstats.fitting.problems import Problem
 from bopstats.fitting.working import deviance as total_deviance
 from bopstats.fitting.working import working
@@ -206,7 +206,7 @@ def evaluate(problem: Problem, keep: IntArray, beta: FloatArray) -> Pass:
     family, size = problem.family, len(keep)
     information, score = np.zeros((size, size)), np.zeros(size)
     deviance = pearson = 0.0
-    bounded = not isinstance(family.link, tuple(family.safe_links))
+    bounded = may_be_impossible(family)
     with np.errstate(all="ignore"):
         for rows in problem.blocks():
             x, y, weight = rows.columns(keep), rows.y, rows.weight

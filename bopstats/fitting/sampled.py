@@ -61,13 +61,16 @@ def fit_from_sample(design: Design, family: Any) -> FittedPair | None:
 
 
 def sample_fit(name: str, design: Design, family: Any, n: int | None = None) -> FittedModel | None:
-    """Fit one model roughly, on evenly spaced rows; None if that fails, or shows separation.
+    """Fit one model roughly, on evenly spaced rows.
 
-    Its `deviance` is scaled to all rows, `n` of them where the design has but some.
+    None if that fails, shows separation, or no row among them has a weight. Its `deviance` is
+    scaled to all rows, `n` of them where the design has but some.
     """
     matrix: ModelMatrix = getattr(design, name)
     some = np.arange(0, design.n, max(1, design.n // _SAMPLE))
     weight = np.ones(len(some)) if design.weight is None else design.weight[some]
+    if not weight.any():
+        return None
     problem = HeldProblem(
         replace(matrix, base=_Some(matrix, some), take=None),
         family,

@@ -18,16 +18,20 @@ import numpy as np
 
 from bopstats._typing import FloatArray, IntArray
 from bopstats.design import Design
+from bopstats.fitting.families import impossible_means, may_be_impossible
 from bopstats.fitting.irls import IllConditionedError, cross, newton, product, rounding
 from bopstats.fitting.models import FittedModel, FittedPair
 from bopstats.fitting.problems import CHUNK
 from bopstats.fitting.working import deviance, scores, working
+from bopstats.groups import order_by
 
 _TOLERANCE = 1e-9  # of the last step, in standard errors
 _MOST_PASSES = 20
 _FAR = 2.0  # steps in standard errors
 # A step is at most this share of the one before it, or the fit is left to itself.
 _SETTLING = 0.25
+# With as many folds as people, all fits' scores of a block would be the largest thing in memory.
+_FITS_AT_ONCE = 64
 
 
 class Block(NamedTuple):
@@ -97,9 +101,9 @@ class CurvaturePass:
         """Sum a design's rows, each in a fold."""
         found = (self._nothing(self.models[0]), self._nothing(self.models[1]))
         for block in blocks(design):
-            order = np.argsort(fold[block.rows].astype(np.int16), kind="stable")
+            order = order_by(fold[block.rows], self.n_folds)
             ends = np.searchsorted(fold[block.rows][order], np.arange(self.n_folds + 1))
-            spans = [slice(*each) for each in pairwise(ends)]
+            spans = [(k, slice(*each)) for k, each in enumerate(pairwise(ends)) if np.ptp(each)]
             y, weight, offset = (_taken(each, order) for each in block[3:])
             for model, x, sums in zip(self.models, block[1:3], found, strict=True):
                 self._add(model, x.T.take(order, axis=1), y, weight, offset, spans, sums)
@@ -112,7 +116,7 @@ class CurvaturePass:
         y: FloatArray,
         weight: FloatArray,
         offset: FloatArray | float,
-        spans: list[slice],
+        spans: list[tuple[int, slice]],
         sums: Curvature,
     ) -> None:
         """Add rows in the order of their folds; `columns` has shape (P, rows)."""
@@ -120,9 +124,11 @@ class CurvaturePass:
         at = working(model.family, eta, y)
         kept = columns if len(model.keep) == len(columns) else columns[model.keep]
         weighted, score = kept * (weight * at.weight), weight * at.score
+        if may_be_impossible(model.family):
+            score[impossible_means(model.family, at.mu) & (weight > 0)] = np.nan
         with np.errstate(all="ignore"):
             pearson = weight * (y - at.mu) ** 2 / model.family.variance(at.mu)
-        for k, own in enumerate(spans):
+        for k, own in spans:
             sums.information[k] += cross(weighted[:, own].T, kept[:, own].T)
             sums.score[k] += kept[:, own] @ score[own]
             sums.columns[k] += columns[:, own] @ weight[own]
@@ -157,13 +163,28 @@ class ScorePass:
         for block in blocks(design):
             own = fold[block.rows]
             for x, (beta, out), total in zip(block[1:3], self.fits, found, strict=True):
-                if len(out):
+                for start in range(0, len(out), _FITS_AT_ONCE):
+                    some = slice(start, start + _FITS_AT_ONCE)
                     # One row a fit, so that both long axes lie in one piece.
-                    eta = np.ascontiguousarray(product(x, beta).T)
-                    score = scores(self.family, eta + block.offset, block.y)
-                    score *= block.weight * (own != out[:, None])
-                    total += cross(x, score.T)
+                    eta = np.ascontiguousarray(product(x, beta[:, some]).T)
+                    weight = block.weight * (own != out[some, None])
+                    score = self._weighted(eta + block.offset, block.y, weight)
+                    total[:, some] += cross(x, score.T)
         return found
+
+    def _weighted(self, eta: FloatArray, y: FloatArray, weight: FloatArray) -> FloatArray:
+        """Return weighted scores, shape (F, rows), undefined where a mean is impossible.
+
+        Equations of scores may have a root there too, which no likelihood has.
+        """
+        beyond = None
+        if may_be_impossible(self.family):
+            beyond = impossible_means(self.family, self.family.link.inverse(eta)) & (weight > 0)
+        score = scores(self.family, eta, y)
+        score *= weight
+        if beyond is not None:
+            score[beyond] = np.nan
+        return score
 
 
 class _Fit:

@@ -69,13 +69,14 @@ class Coding:
         """Return a function that learns the transforms from some of the rows and rebuilds all."""
         if not self.stateful:
             return None
-        values, fixed = self._evaluated(frame), set(self.stateful)
+        learning = set(self.stateful)
+        values = self._evaluated(frame, set(self.infos[1].factor_infos) - learning)
 
         def relearn(train: IntArray) -> tuple[ModelMatrix, ModelMatrix, tuple[str, ...]]:
             rows = _copied(frame, train, copies)
             new = self.relearned(lambda: iter([rows]))
             with evaluating(self.parsed.two):
-                built = new._built(frame, values | new._evaluated(frame, fixed))
+                built = new._built(frame, values | new._evaluated(frame, learning))
             return built.generic, built.personalized, new.notes()
 
         return relearn

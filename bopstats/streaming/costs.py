@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bopstats._sums import added_up
 from bopstats._typing import FloatArray, IntArray
 from bopstats.crossfit.heldout import HeldOut, nothing_sampled
 from bopstats.design import Design
@@ -31,8 +32,8 @@ class CostPass:
         """Sum a design's rows."""
         held = replace(self.held, sampling=nothing_sampled())
         names = tuple(cost.name for cost in held.individual_costs)
-        moments: GroupMoments | None = None
-        curve: GroupMoments | None = None
+        moments: list[GroupMoments] = []
+        curve: list[GroupMoments] = []
         for k, pair in self.pairs.items():
             here, test = on_rows_of(design, pair), np.flatnonzero(fold == k)
             if not len(test):
@@ -40,12 +41,11 @@ class CostPass:
             for rows, both in held.predictions(here, design, test):
                 costs = held.costs_of(design, rows, both)
                 found = held.rows(design, rows, fold[rows], both, names, costs)
-                sums = GroupMoments.from_rows(found)
-                moments = sums if moments is None else moments + sums
+                moments.append(GroupMoments.from_rows(found))
                 if held.explanation is not None:
-                    sums = GroupMoments.from_rows(held.curve(design, rows, fold[rows], both))
-                    curve = sums if curve is None else curve + sums
-        return moments, curve, np.stack(list(held.sampling.values()))
+                    at_every_r = held.curve(design, rows, fold[rows], both)
+                    curve.append(GroupMoments.from_rows(at_every_r))
+        return added_up(moments), added_up(curve), np.stack(list(held.sampling.values()))
 
 
 def on_rows_of(design: Design, pair: FittedPair) -> FittedPair:

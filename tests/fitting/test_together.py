@@ -1,14 +1,16 @@
 """Fits that share their passes end where fits by themselves, and statsmodels, end."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from statsmodels.genmod.generalized_linear_model import GLM
 
 import bopstats as bop
-from bopstats.fitting.models import fit_pair
+from bopstats.fitting.models import FittedPair, fit_pair
 from bopstats.fitting.sampled import fit_from_sample
-from bopstats.fitting.together import close, fit_folds
+from bopstats.fitting.together import CurvaturePass, close, fit_folds
 
 CASES = [
     ("event", None, {}),
@@ -105,3 +107,74 @@ def test_many_rows_are_fitted_from_a_sample(separated):
         assert found.pearson == pytest.approx(expected.pearson_chi2, rel=1e-9)
         inverse = np.linalg.inv(found.information)
         np.testing.assert_allclose(inverse, expected.cov_params(), rtol=1e-6)
+
+
+def test_a_sample_without_weights_is_no_start():
+    """Every other row counts, none of the evenly spaced ones."""
+    rng = np.random.default_rng(6)
+    n = 50_000
+    data = pd.DataFrame({"x": rng.normal(size=n), "sex": rng.choice(["f", "m"], n)})
+    data["y"], data["copies"] = rng.integers(0, 2, n), np.arange(n) % 2
+    model = bop.glm("y ~ x | sex", data, weights="copies", weight_type="freq")
+    assert fit_from_sample(model.design, model.family) is None
+    found = model.fit(cv=None, explain=False)
+    known = bop.glm("y ~ x | sex", data[data["copies"] > 0]).fit(cv=None, explain=False)
+    one, two = (each.evaluation.moments[0] for each in (found, known))
+    np.testing.assert_allclose(one.wc_generic, two.wc_generic, rtol=1e-8)
+    np.testing.assert_allclose(one.wc_personalized, two.wc_personalized, rtol=1e-8)
+
+
+def impossible(n):
+    """Counts of an identity link whose equations have their root where some means are negative."""
+    rng = np.random.default_rng(0)
+    data = pd.DataFrame({"x": rng.uniform(0, 4, n), "sex": rng.choice(["f", "m"], n)})
+    data["y"] = rng.poisson(3 - 0.6 * data["x"])
+    data.loc[[1, 10, 100, 1000], ["x", "y"]] = 9, 0
+    return data
+
+
+def test_equations_are_not_solved_by_impossible_means():
+    model = bop.glm("y ~ x | sex", impossible(60_000), "poisson", link="identity")
+    assert fit_from_sample(model.design, model.family) is None
+
+
+def test_a_training_set_whose_means_become_impossible_is_left_to_itself():
+    """All rows far out lie in one fold; the fits without it need not allow for them, others do."""
+    data = impossible(4000)
+    far = np.flatnonzero(data["x"] > 8)
+    inside = bop.glm("y ~ x | sex", data.drop(index=far), "poisson", link="identity").design
+    design = bop.glm("y ~ x | sex", data, "poisson", link="identity").design
+    model = bop.glm("y ~ x | sex", data, "poisson", link="identity")
+    start = fit_pair(
+        inside,
+        (inside.generic, inside.personalized),
+        model.family,
+        np.ones(inside.n, dtype=bool),
+    )
+    fold = np.where(np.isin(np.arange(design.n), far), 0, np.arange(design.n) % 3)
+    start = [
+        replace(each, matrix=matrix)
+        for each, matrix in zip(
+            (start.generic, start.personalized), (design.generic, design.personalized), strict=True
+        )
+    ]
+    found, _ = fit_folds(design, fold, 3, FittedPair(*start))
+    assert [pair[0] is None for pair in found] == [False, True, True]
+    assert [pair[1] is None for pair in found] == [False, True, True]
+
+
+@pytest.mark.parametrize("n_folds", [3, 40_000])
+def test_rows_are_summed_by_fold(n_folds):
+    rng = np.random.default_rng(7)
+    n = 45_000
+    data = pd.DataFrame({"y": rng.integers(0, 2, n), "sex": rng.choice(["f", "m"], n)})
+    data["w"] = rng.uniform(size=n)
+    design = bop.glm("y ~ 1 | sex", data, weights="w", weight_type="prob").design
+    model = bop.glm("y ~ 1 | sex", data, weights="w", weight_type="prob")
+    full = fit_from_sample(design, model.family) or fit_pair(
+        design, (design.generic, design.personalized), model.family, np.ones(n, dtype=bool)
+    )
+    fold = rng.permutation(np.arange(n) % n_folds)
+    sums, _ = CurvaturePass((full.generic, full.personalized), n_folds)(design, fold)
+    expected = np.bincount(fold, data["w"], n_folds)
+    np.testing.assert_allclose(sums.weight, expected, rtol=1e-12)
