@@ -6,12 +6,12 @@ import sys
 from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from bopstats._progress import progress_bar
-from bopstats._typing import FloatArray
 from bopstats._validation import check_choice, check_flag, check_rng, check_share, fail, is_number
 from bopstats.assembly import Request, build_design
 from bopstats.costs import Cost, explanation_costs, resolve
@@ -50,6 +50,7 @@ def glm(
     offset: Any = None,
     exposure: Any = None,
     missing: str = "drop",
+    client: Any = None,
 ) -> PersonalizedGLM:
     """Set up a comparison of a generic with a personalized generalized linear model.
 
@@ -97,6 +98,8 @@ def glm(
     missing : {"drop", "raise"}
         What to do with rows that lack any variable of the analysis. Both models always see the
         same rows.
+    client : distributed.Client, optional
+        A Dask cluster that reads Parquet files or a `dask.dataframe`; see the guide "On a cluster".
 
     Returns
     -------
@@ -138,7 +141,7 @@ def glm(
         missing,
     )
     namespace = ChainMap(caller.f_locals, caller.f_globals)
-    source = as_source(data)
+    source = as_source(data, client)
     if source is None:
         return PersonalizedGLM(build_design(formula, data, request, namespace), family, link)
     learned = learn_source(source, formula, request, namespace)
@@ -341,11 +344,7 @@ class PersonalizedGLM:
 
     def _costs(self, costs: Any, threshold: float, explain: bool) -> tuple[Cost, ...]:
         name = family_name(self.family)
-
-        def deviance(y: FloatArray, mu: FloatArray) -> FloatArray:
-            return unit_deviance(self.family, y, mu)
-
-        chosen = resolve(costs, name, threshold, deviance)
+        chosen = resolve(costs, name, threshold, partial(unit_deviance, self.family))
         if explain:
             have = {cost.name for cost in chosen}
             extra = explanation_costs(name == "binomial")

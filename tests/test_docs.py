@@ -26,7 +26,8 @@ def test_the_code_of_a_page_prints_what_it_shows(page, tmp_path, monkeypatch, re
         pytest.importorskip("duckdb")
         demo = request.getfixturevalue("shared") / "data" / "mimic3_demo"
         (tmp_path / "mimic-iii-clinical-database-demo-1.4").symlink_to(demo)
-    for call, library in (("to_docx", "docx"), ("res.report(", "jinja2")):
+    needs = (("to_docx", "docx"), ("res.report(", "jinja2"), ("import dask.", "dask.dataframe"))
+    for call, library in needs:
         if call in TEXTS[page]:
             pytest.importorskip(library)
     code = only_code(TEXTS[page])

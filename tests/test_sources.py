@@ -623,11 +623,6 @@ def test_what_is_no_source(data):
     assert as_source(data) is None
 
 
-def test_a_dask_dataframe_is_left_to_others():
-    dask = pytest.importorskip("dask.dataframe")
-    assert as_source(dask.from_pandas(pd.DataFrame({"x": [1]}), npartitions=1)) is None
-
-
 # --- memory ---
 
 READING = """

@@ -23,7 +23,8 @@ from bopstats.streaming.closing import ClosingPass
 from bopstats.streaming.costs import CostPass
 from bopstats.streaming.fitting import Several, StreamedFits
 from bopstats.streaming.learning import Learned
-from bopstats.streaming.rows import Dealing, StreamedRows, added
+from bopstats.streaming.rows import Dealing, StreamedRows
+from bopstats.streaming.sums import added
 
 
 def deal(

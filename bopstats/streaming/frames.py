@@ -44,7 +44,7 @@ class FrameSource:
         if n_rows == 0:
             raise DataError("data: no rows")
         self._passes = Passes("data", n_rows)
-        self._kinds: dict[str, tuple[str, str]] = {}
+        self._kinds = Kinds()
 
     @property
     def n_rows(self) -> int | None:
@@ -67,26 +67,57 @@ class FrameSource:
         yield from self._passes.checked(self._read(columns), columns)
 
     def _read(self, columns: Sequence[str]) -> Iterator[Piece]:
-        position, at_once = 0, rows_at_once(len(columns))
+        position = 0
         for i, frame in enumerate(self._data):
             where = f"data[{i}]"
             there = _checked(frame, where).columns
             lacking = [name for name in self.columns if name not in there]
             if lacking:
                 raise DataError(f"data: {where} lacks column {lacking[0]!r}, which data[0] has")
-            for start in range(0, len(frame), at_once):
-                rows = slice(start, start + at_once)
-                parts = {name: self._fitting(frame[name].iloc[rows], where) for name in columns}
-                n_rows = min(at_once, len(frame) - start)
-                whole = n_rows == len(frame)
-                yield Piece(
-                    where if whole else row_range(where, start, n_rows),
-                    position + start,
-                    _view(parts, n_rows),
-                )
+            yield from cut(frame, where, position, columns, self._kinds)
             position += len(frame)
 
-    def _fitting(self, values: pd.Series[Any], where: str) -> pd.Series[Any]:
+
+def cut(
+    frame: pd.DataFrame, where: str, position: int, columns: Sequence[str], kinds: Kinds
+) -> Iterator[Piece]:
+    """Cut a frame into pieces, which are views of it.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows that begin at `position` among all rows.
+    where : str
+        What messages call it.
+    position : int
+        Place of its first row.
+    columns : sequence of str
+        Columns asked for.
+    kinds : Kinds
+        What the columns held before; they must hold the same here.
+
+    Raises
+    ------
+    DataError
+        If a column holds something else.
+    """
+    at_once = rows_at_once(len(columns))
+    for start in range(0, len(frame), at_once):
+        rows = slice(start, start + at_once)
+        parts = {name: kinds.fitting(frame[name].iloc[rows], where) for name in columns}
+        n_rows = min(at_once, len(frame) - start)
+        whole = n_rows == len(frame)
+        name = where if whole else row_range(where, start, n_rows)
+        yield Piece(name, position + start, _view(parts, n_rows))
+
+
+class Kinds:
+    """What the columns hold, and the first frame in which that was seen."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[str, tuple[str, str]] = {}
+
+    def fitting(self, values: pd.Series[Any], where: str) -> pd.Series[Any]:
         """Return values of the kind seen before; a column without values fits any kind."""
         kind, name = _kind(values), str(values.name)
         if kind == "empty":

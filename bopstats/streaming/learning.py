@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -13,13 +13,13 @@ from bopstats._validation import fail, nearest
 from bopstats.assembly import Recipe, Request, make_recipe, read_formula
 from bopstats.columns import RowCounts, check_some_weights, is_text, prepare
 from bopstats.conditions import columns_in
-from bopstats.design import Design
 from bopstats.exceptions import DataError
 from bopstats.formula import Parsed, evaluate_outcome
 from bopstats.recoding import ROLES, group_names, prepared, recode, used_rows
 from bopstats.splitting import whole_numbers
 from bopstats.streaming.pieces import Piece, Source
-from bopstats.streaming.watched import watched
+from bopstats.streaming.sums import added
+from bopstats.streaming.watched import passed, watched
 from bopstats.streaming.witnesses import Witnesses
 
 
@@ -52,10 +52,6 @@ class Learned:
         """Mean of the outcome."""
         return self.total / self.n
 
-    def design(self, piece: Piece) -> Design:
-        """Return the design of a piece."""
-        return recode(self.recipe, piece.frame, piece.position)[0]
-
 
 def learn_source(
     source: Source,
@@ -83,10 +79,8 @@ def learn_source(
     names = pd.Index(source.columns)
     parsed, env = read_formula(formula, names, request, namespace)
     variables, columns = _columns(parsed, request, names)
-    first = _FirstPass(parsed, env, request, variables)
-    with watched(source, columns, "learning", show) as pieces:
-        for piece in pieces:
-            first.add(piece)
+    work = _FirstPass(parsed, env, request, variables, source.n_rows)
+    first = passed(source, columns, work, "learning", show)
     first.counts.flow()  # raises if no row is left
     frame = first.witnesses.frame()
     if source.note is not None:
@@ -156,54 +150,78 @@ def _group_names(request: Request) -> list[str]:
     return names
 
 
-class _FirstPass:
-    """What is gathered piece by piece."""
+class _Gathered:
+    """What is known of rows so far; what is known of others can be added."""
 
-    def __init__(self, parsed: Parsed, env: Any, request: Request, variables: list[str]) -> None:
-        self._parsed, self._env, self._request = parsed, env, request
-        self._variables = variables
-        self.witnesses = Witnesses()
+    def __init__(self, witnesses: Witnesses) -> None:
+        self.witnesses = witnesses
         self.counts: Any = None
         self.total, self.low, self.high = 0.0, np.inf, -np.inf
         self.whole_keys, self.weighted = True, False
 
-    def add(self, piece: Piece) -> None:
-        """Look at the rows of a piece."""
+    def __add__(self, other: Self) -> _Gathered:
+        """Join what is known of later rows."""
+        both = _Gathered(self.witnesses + other.witnesses)
+        both.counts = added(self.counts, other.counts)
+        both.total = self.total + other.total
+        both.low, both.high = min(self.low, other.low), max(self.high, other.high)
+        both.whole_keys = self.whole_keys and other.whole_keys
+        both.weighted = self.weighted or other.weighted
+        return both
+
+
+@dataclass(frozen=True)
+class _FirstPass:
+    """The pass that gathers all this piece by piece."""
+
+    parsed: Parsed
+    env: Any
+    request: Request
+    variables: list[str]
+    n_rows: int | None
+
+    def __call__(self, pieces: Iterable[Piece]) -> _Gathered | None:
+        """Look at pieces; None if there are none."""
+        found = None
+        for piece in pieces:
+            if found is None:
+                found = _Gathered(Witnesses(self.n_rows))
+            self._add(found, piece)
+        return found
+
+    def _add(self, found: _Gathered, piece: Piece) -> None:
         frame = piece.frame
-        rows = used_rows(frame, self._variables, self._request)
-        self.counts = rows.counts if self.counts is None else self.counts + rows.counts
-        seen = [(name, frame.loc[rows.keep, name]) for name in self._variables]
+        rows = used_rows(frame, self.variables, self.request)
+        found.counts = added(found.counts, rows.counts)
+        seen = [(name, frame.loc[rows.keep, name]) for name in self.variables]
         seen += [(str(each.name), each[rows.keep]) for each in rows.grouped]
         extremes: list[int] = []
         if rows.used.any():
-            used = frame.loc[rows.used, self._variables]
+            used = frame.loc[rows.used, self.variables]
             clean = {name: prepare(used[name], str(name), None) for name in used}
-            values = evaluate_outcome(self._parsed, pd.DataFrame(clean, copy=False), self._env)
+            values = evaluate_outcome(self.parsed, pd.DataFrame(clean, copy=False), self.env)
             seen.append(("~", values))
-            extremes = self._outcome(values)
-            self._keys(rows.extras, rows.used)
+            extremes = self._outcome(found, values)
+            key = rows.extras.get("cluster", rows.extras.get("id"))
+            if key is not None and key.dtype.kind == "f":
+                found.whole_keys &= whole_numbers(key[rows.used].to_numpy())
             if "weights" in rows.extras:
-                kind, weights = self._request.weight_type, rows.extras["weights"][rows.used]
-                self.weighted |= bool(check_some_weights(weights, kind, "weights").any())
-        self.witnesses.add(frame, piece.position, seen, extremes)
+                kind, weights = self.request.weight_type, rows.extras["weights"][rows.used]
+                found.weighted |= bool(check_some_weights(weights, kind, "weights").any())
+        found.witnesses.add(frame, piece.position, seen, extremes)
 
-    def _outcome(self, values: pd.Series[Any]) -> list[int]:
+    def _outcome(self, found: _Gathered, values: pd.Series[Any]) -> list[int]:
         """Take the outcome's range; return the places of rows that widen it."""
-        event = self._request.event
+        event = self.request.event
         if event is None and is_text(values):
             return []  # an error, once all levels are known
         coded = values == event if event is not None else values
         array = np.asarray(coded, dtype=np.float64)
-        self.total += float(array.sum())
+        found.total += float(array.sum())
         low, high = int(array.argmin()), int(array.argmax())
-        wider = [low] * bool(array[low] < self.low) + [high] * bool(array[high] > self.high)
-        self.low, self.high = min(self.low, array[low]), max(self.high, array[high])
+        wider = [low] * bool(array[low] < found.low) + [high] * bool(array[high] > found.high)
+        found.low, found.high = min(found.low, array[low]), max(found.high, array[high])
         return [int(label) for label in values.index[wider]]
-
-    def _keys(self, extras: Mapping[str, pd.Series[Any]], used: Any) -> None:
-        key = extras.get("cluster", extras.get("id"))
-        if key is not None and key.dtype.kind == "f":
-            self.whole_keys &= whole_numbers(key[used].to_numpy())
 
 
 def _with_transforms(found: Learned, frame: pd.DataFrame, show: bool | None) -> Learned:

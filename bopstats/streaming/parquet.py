@@ -20,7 +20,7 @@ from bopstats.streaming.schema import (
     with_missing,
 )
 
-PART_ROWS = 1_000_000
+PART_ROWS = 2**18
 # Columns are read through buffers of this many bytes, and nothing ahead of what is asked for:
 # otherwise Arrow keeps whole row groups, or the whole file, in memory.
 BUFFER = 2**18
@@ -132,7 +132,7 @@ class ParquetSource:
             self._parts = tuple(_parts(files, footers, self.fields))
 
     def parts(self) -> tuple[ParquetPart, ...]:
-        """Return row groups, joined up to about a million rows, file by file."""
+        """Return row groups, joined up to about a quarter of a million rows, file by file."""
         return self._parts
 
     def pieces(self, columns: Sequence[str]) -> Iterator[Piece]:
@@ -200,7 +200,7 @@ def _parts(
 
 
 def _stretches(rows: Sequence[int]) -> Iterator[tuple[tuple[int, ...], int]]:
-    """Join neighbouring row groups as long as they have a million rows at most."""
+    """Join neighbouring row groups as long as they have `PART_ROWS` at most."""
     groups: tuple[int, ...] = ()
     total = 0
     for i, n_rows in enumerate(rows):

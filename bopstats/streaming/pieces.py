@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import pandas as pd
 
@@ -68,6 +68,17 @@ class Source(Protocol):
 
     def pieces(self, columns: Sequence[str]) -> Iterator[Piece]:
         """Read all rows, in order."""
+
+
+Work = Callable[[Iterable[Piece]], Any]
+
+
+@runtime_checkable
+class Spread(Protocol):
+    """A source whose parts lie on several machines, which do the work on them."""
+
+    def passed(self, columns: Sequence[str], work: Work, label: str, show: bool | None) -> Any:
+        """Return the sum of what `work` finds in all parts."""
 
 
 def rows_at_once(n_columns: int) -> int:

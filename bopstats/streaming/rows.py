@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import numpy as np
 
 from bopstats._sums import added_up
 from bopstats._typing import IntArray
+from bopstats.assembly import Recipe
 from bopstats.design import Design
+from bopstats.recoding import recode
 from bopstats.splitting import fold_of, held_out_by_hash, key_words
 from bopstats.streaming.learning import Learned
 from bopstats.streaming.pieces import Piece
-from bopstats.streaming.watched import watched
+from bopstats.streaming.sums import added
+from bopstats.streaming.watched import passed, watched
 
 Found = TypeVar("Found")
 
@@ -53,6 +56,32 @@ class Dealing:
 
 
 @dataclass(frozen=True)
+class Dealt:
+    """Pieces as designs, each row with its fold: all that a pass needs beside the rows."""
+
+    recipe: Recipe
+    dealing: Dealing
+    whole_keys: bool
+
+    def __call__(self, piece: Piece) -> tuple[Design, IntArray]:
+        """Return the design of a piece, and the folds of its rows."""
+        design = recode(self.recipe, piece.frame, piece.position)[0]
+        return design, self.dealing(design, self.whole_keys)
+
+
+@dataclass(frozen=True)
+class Total:
+    """The sum of what a task finds in each piece."""
+
+    dealt: Dealt
+    task: Callable[[Design, IntArray], Any]
+
+    def __call__(self, pieces: Iterable[Piece]) -> Any:
+        """Sum over pieces; None if there are none."""
+        return added_up((self.task(*self.dealt(piece)) for piece in pieces), added)
+
+
+@dataclass(frozen=True)
 class StreamedRows:
     """The rows of a source, read anew in each pass."""
 
@@ -66,27 +95,17 @@ class StreamedRows:
 
     def pieces(self, label: str) -> Iterator[tuple[Piece, Design, IntArray]]:
         """Yield each piece, its design, and the folds of its rows."""
-        learned = self.learned
+        learned, dealt = self.learned, self._dealt
         with watched(learned.source, learned.columns, label, self.show) as pieces:
             for piece in pieces:
-                yield piece, *self._dealt(piece)
-
-    def _dealt(self, piece: Piece) -> tuple[Design, IntArray]:
-        design = self.learned.design(piece)
-        return design, self.dealing(design, self.learned.whole_keys)
+                yield piece, *dealt(piece)
 
     def total(self, task: Callable[[Design, IntArray], Found], label: str) -> Found:
-        """Sum what a pass finds in each piece."""
-        learned = self.learned
-        with watched(learned.source, learned.columns, label, self.show) as pieces:
-            found = added_up((task(*self._dealt(piece)) for piece in pieces), added)
-        return cast("Found", found)  # a source has rows
+        """Sum what a pass finds in each piece, wherever the pieces are."""
+        learned, work = self.learned, Total(self._dealt, task)
+        found: Found = passed(learned.source, learned.columns, work, label, self.show)
+        return found
 
-
-def added(one: Any, other: Any) -> Any:
-    """Add two results of a pass: sums, or tuples of them; None stands for nothing."""
-    if one is None or other is None:
-        return one if other is None else other
-    if isinstance(one, tuple):
-        return tuple(added(a, b) for a, b in zip(one, other, strict=True))
-    return one + other
+    @property
+    def _dealt(self) -> Dealt:
+        return Dealt(self.learned.recipe, self.dealing, self.learned.whole_keys)

@@ -11,16 +11,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bopstats._validation import fail
 from bopstats.exceptions import DataError
+from bopstats.streaming.cluster import SpreadSource, check_client
 from bopstats.streaming.datasets import dataset_source, path_source
 from bopstats.streaming.duckdb import relation_source
 from bopstats.streaming.frames import FrameSource
+from bopstats.streaming.parquet import ParquetSource
+from bopstats.streaming.partitions import DaskSource
 from bopstats.streaming.pieces import Source
 
+_WITH_CLIENT = "Parquet files (a path, a folder, a pattern, a pyarrow.dataset) or a dask.dataframe"
 _IN_MEMORY = (pd.DataFrame, pd.Series, np.ndarray, Mapping, bytes)
 
 
-def as_source(data: Any) -> Source | None:
+def as_source(data: Any, client: Any = None) -> Source | None:
     """Return what `data` hold as a source of pieces, or None where they are no such thing.
 
     Parameters
@@ -29,12 +34,15 @@ def as_source(data: Any) -> Source | None:
         The path of a Parquet file, of a folder of them (with folders in it; hidden files and those
         that begin with an underscore are passed over; ``sex=F`` as a folder's name makes a column)
         or a pattern such as ``"people/*.parquet"``; a `pyarrow.dataset.Dataset`; a DuckDB relation;
-        a list of DataFrames or an object that iterates over them anew each time.
+        a list of DataFrames or an object that iterates over them anew each time; a
+        `dask.dataframe`, which Dask reads.
+    client : distributed.Client, optional
+        Of the cluster whose workers read the data, which are Parquet or a `dask.dataframe`.
 
     Returns
     -------
     Source or None
-        None for a DataFrame, a mapping, a `dask.dataframe`, and all that cannot be iterated over.
+        None for a DataFrame, a mapping and all that cannot be iterated over.
         Text comes as categoricals whose levels can differ between pieces, decimals as floats,
         dates as datetime64. A column of Arrow has one type in all pieces: integers are float64 and
         booleans "boolean" if a value is missing anywhere; where no footer tells, these columns are
@@ -43,7 +51,8 @@ def as_source(data: Any) -> Source | None:
     Raises
     ------
     ArgumentError
-        If the data can be iterated over only once.
+        If the data can be iterated over only once; if the client is none, or of no use with the
+        data.
     DataError
         If files are missing or cannot be read, files do not have the same columns, a column name
         comes twice, there are no rows, or pyarrow is not installed.
@@ -57,6 +66,20 @@ def as_source(data: Any) -> Source | None:
     >>> [(piece.where, piece.position, len(piece.frame)) for piece in source.pieces(["age"])]
     [('data[0]', 0, 2), ('data[1]', 2, 1)]
     """
+    if client is not None:
+        check_client(client)
+    if _is_a("dask.dataframe", "DataFrame", data):
+        return DaskSource(data, client)
+    source = _here(data)
+    if client is None:
+        return source
+    if not isinstance(source, ParquetSource):
+        fail("client", f"one with data as {type(data).__name__}", _WITH_CLIENT)
+    return SpreadSource(source, client)
+
+
+def _here(data: Any) -> Source | None:
+    """Return a source that this process reads."""
     if isinstance(data, (str, os.PathLike)):
         _check_arrow(os.fspath(data))
         return path_source(data)

@@ -4,20 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from bopstats._progress import Tick, progress_bar
-from bopstats.streaming.pieces import Piece, Source
+from bopstats.streaming.pieces import Part, Piece, Source, Spread, Work
+
+
+def passed(
+    source: Source, columns: Sequence[str], work: Work, label: str, show: bool | None = None
+) -> Any:
+    """Make one pass: what `work` finds in all pieces of a source, here or where the rows are.
+
+    Parameters
+    ----------
+    source : Source
+        What is read.
+    columns : sequence of str
+        Columns asked for.
+    work : callable
+        Takes pieces, in order; what it finds in some and in others can be added by `added`.
+    label : str
+        Names the pass.
+    show : bool or None
+        None shows a bar in a terminal or notebook only, after two seconds.
+    """
+    if isinstance(source, Spread):
+        return source.passed(columns, work, label, show)
+    with watched(source, columns, label, show) as pieces:
+        return work(pieces)
 
 
 @contextmanager
 def watched(
-    source: Source, columns: Sequence[str], label: str, show: bool | None = None
+    source: Source | Part, columns: Sequence[str], label: str, show: bool | None = None
 ) -> Iterator[Iterator[Piece]]:
     """Yield the pieces of a source under a progress bar with rows a second.
 
     Parameters
     ----------
-    source : Source
+    source : Source or Part
         What is read.
     columns : sequence of str
         Columns asked for.

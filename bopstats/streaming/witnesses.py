@@ -8,7 +8,7 @@ all rows has.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -22,14 +22,44 @@ _MOST_VALUES = 14  # of others: attributes have two, numbers that look like code
 
 
 class Witnesses:
-    """Gathers the rows, piece by piece."""
+    """Gathers the rows, piece by piece.
 
-    def __init__(self) -> None:
-        self._seen: dict[str, set[Any]] = {}
+    Parameters
+    ----------
+    n_rows : int or None
+        Number of all rows, if it is known, so that few are kept from the beginning.
+    """
+
+    def __init__(self, n_rows: int | None = None) -> None:
+        self._n_rows = n_rows
+        # Of each variable, the values seen and the place of a row that shows it.
+        self._seen: dict[str, dict[Any, int]] = {}
         self._full: set[str] = set()
+        self._also: set[int] = set()
         self._sample: list[pd.DataFrame] = []
         self._shown: list[pd.DataFrame] = []
         self._stride, self._sampled = 1, 0
+        while n_rows is not None and n_rows > 2 * _SAMPLE * self._stride:
+            self._stride *= 2
+
+    def __add__(self, other: Self) -> Witnesses:
+        """Join the witnesses of later rows; both know the number of all rows."""
+        both = Witnesses(self._n_rows)
+        both._seen = {name: dict(values) for name, values in self._seen.items()}
+        both._full, both._also = set(self._full), self._also | other._also
+        places = set(other._also)
+        for name, values in other._seen.items():
+            own = both._seen.setdefault(name, {})
+            fresh = [value for value in values if value not in own]
+            if name not in self._full:
+                own.update((value, values[value]) for value in fresh)
+                places.update(values[value] for value in fresh)
+            if name in other._full or len(own) > _MOST_LEVELS:
+                both._full.add(name)
+        shown = [rows[rows.index.isin(places)] for rows in other._shown]
+        both._shown = [*self._shown, *(rows for rows in shown if len(rows))]
+        both._sample = [*self._sample, *other._sample]
+        return both
 
     def add(
         self,
@@ -52,7 +82,8 @@ class Witnesses:
             Places of more rows to keep.
         """
         frame = frame.set_axis(position + np.arange(len(frame)))
-        new = [self._new(name, values) for name, values in columns]
+        new = [self._new(name, values, position) for name, values in columns]
+        self._also.update(position + place for place in also)
         places = np.unique(np.concatenate([*new, np.array(also, dtype=np.int64)]))
         if len(places):
             self._shown.append(_few_levels(frame.iloc[places]))
@@ -63,7 +94,7 @@ class Witnesses:
             self._sample = [rows[rows.index % self._stride == 0] for rows in self._sample]
             self._sampled = sum(map(len, self._sample))
 
-    def _new(self, name: str, values: pd.Series[Any]) -> IntArray:
+    def _new(self, name: str, values: pd.Series[Any], position: int) -> IntArray:
         """Return the places of the first rows of values not seen before."""
         if name in self._full:
             return np.zeros(0, dtype=np.int64)
@@ -73,7 +104,7 @@ class Witnesses:
         else:
             codes, uniques = pd.factorize(present)
             distinct = list(uniques)
-        seen = self._seen.setdefault(name, set())
+        seen = self._seen.setdefault(name, {})
         first = np.full(len(distinct), -1, dtype=np.int64)
         first[codes[::-1]] = np.arange(len(codes))[::-1]
         fresh = [i for i in np.flatnonzero(first >= 0) if distinct[i] not in seen]
@@ -84,8 +115,8 @@ class Witnesses:
         if len(fresh) > room:
             self._full.add(name)
             fresh = fresh[: max(room, 0)]
-        seen.update(distinct[i] for i in fresh)
-        labels = present.index.to_numpy()[first[fresh]]
+        labels = present.index.to_numpy(dtype=np.int64)[first[fresh]]
+        seen.update((distinct[i], position + int(at)) for i, at in zip(fresh, labels, strict=True))
         return np.asarray(labels, dtype=np.int64)
 
     def frame(self) -> pd.DataFrame:
