@@ -119,7 +119,7 @@ def _plain(series: pd.Series[Any]) -> pd.Series[Any]:
     if not series.isna().any():
         if pd.api.types.is_bool_dtype(dtype):
             return series.astype(bool)
-        if pd.api.types.is_integer_dtype(dtype) and not (series >= 2**63).any():
+        if pd.api.types.is_integer_dtype(dtype) and (series.empty or series.max() < 2**63):
             return series.astype(np.int64)
     plain = series.to_numpy(dtype=np.float64, na_value=np.nan)
     return pd.Series(plain, index=series.index, name=series.name)
@@ -260,7 +260,11 @@ def _step(step: str, missing: int | None, dropped: int, left: int) -> dict[str, 
 def check_finite(name: str, values: npt.ArrayLike) -> None:
     """Raise if a numeric column holds infinite values."""
     array = np.asarray(values)
-    if array.dtype.kind == "f" and np.isinf(array).any():
+    if array.dtype.kind != "f":
+        return
+    with np.errstate(all="ignore"):
+        finite = np.isfinite(array.sum())  # one number a column, and none of the size of the column
+    if not finite and np.isinf(array).any():
         count = int(np.isinf(array).sum())
         raise DataError(f"column {name!r} has {count} infinite values; allowed: finite numbers")
 

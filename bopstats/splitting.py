@@ -322,9 +322,9 @@ def _there(design: Design) -> BoolArray:
 
 def _check_groups(design: Design, split: Split, k: int, folds: int, lonely: set[str]) -> None:
     size, there = design.groups.n_groups, _there(design)
-    trained = np.bincount(design.group, split.train & there, size)
-    tested = np.bincount(design.group[split.test], there[split.test], size)
-    rows = np.bincount(design.group, there, size)
+    tested = np.bincount(design.group[split.test][there[split.test]], minlength=size)
+    rows = np.bincount(design.group[there], minlength=size)
+    trained = np.bincount(design.group[split.train & there], minlength=size)
     lonely |= check_groups(design.groups.labels, rows, trained, tested, k, folds)
 
 

@@ -87,7 +87,8 @@ class Witnesses:
         places = np.unique(np.concatenate([*new, np.array(also, dtype=np.int64)]))
         if len(places):
             self._shown.append(_few_levels(frame.iloc[places]))
-        self._sample.append(_few_levels(frame.iloc[-position % self._stride :: self._stride]))
+        some = frame.iloc[-position % self._stride :: self._stride]
+        self._sample.append(_few_levels(some.copy()))  # a view would keep the whole piece
         self._sampled += len(self._sample[-1])
         while self._sampled > 2 * _SAMPLE:
             self._stride *= 2

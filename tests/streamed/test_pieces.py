@@ -2,14 +2,17 @@
 
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from alike import cut, frames, streamed
 
 import bopstats as bop
 from bopstats.exceptions import DataError
+from bopstats.streaming.witnesses import Witnesses
 
 F = "y ~ x + z | sex * race"
 QUICK = {"cv": 2, "explain": False}
@@ -144,3 +147,16 @@ def test_memory_stays_small(tmp_path):
     rows, mebibytes = map(int, done.stdout.split())
     assert rows == 2_000_000
     assert mebibytes < 200  # the columns take 160 as floats, the matrices more
+
+
+def test_the_sample_of_rows_lets_go_of_the_pieces():
+    """Evenly spaced rows are copies: views of them would keep every piece in memory."""
+    witnesses, rng = Witnesses(), np.random.default_rng(0)
+    tracemalloc.start()
+    for k in range(40):
+        piece = pd.DataFrame(rng.normal(size=(50_000, 10)))  # 4 MB
+        witnesses.add(piece, 50_000 * k, [])
+    held = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert held < 12e6
+    assert len(witnesses.frame()) > 300
