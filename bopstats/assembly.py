@@ -215,7 +215,7 @@ def _rows(parsed: Parsed, data: pd.DataFrame, request: Request) -> _Rows:
     mask.counts.flow()  # raises if no row is left
     # Without rows to drop, columns are used as they lie in the data.
     frame = _prepared(data[names] if mask.used.all() else data.loc[mask.used, names], ref)
-    notes = [note for name in names if (note := unused_levels(name, data.loc[keep, name]))]
+    notes = [note for name in names if (note := unused_levels(name, data[name], keep))]
     if "id" in extras and "cluster" not in extras and extras["id"][mask.used].duplicated().any():
         notes.append("Rows that share an id share a fold but count as independent; see cluster=.")
     if "note" in data.attrs:

@@ -341,11 +341,11 @@ def check_strata(
     return numbered
 
 
-def unused_levels(name: str, series: pd.Series[Any]) -> str:
-    """Say which declared levels of a categorical have no rows; empty if all have some."""
+def unused_levels(name: str, series: pd.Series[Any], keep: BoolArray | None = None) -> str:
+    """Say which declared levels of a categorical have no (kept) rows; empty if all have some."""
     if not isinstance(series.dtype, pd.CategoricalDtype):
         return ""
-    present = set(series.dropna().unique())
+    present = set((series if keep is None else series[keep]).dropna().unique())
     unused = [str(level) for level in series.cat.categories if level not in present]
     if not unused:
         return ""
