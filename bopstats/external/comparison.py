@@ -147,11 +147,11 @@ def compare(
     >>> generic = [0.4, 0.6, 0.4, 0.4, 0.6, 0.4, 0.6, 0.4]
     >>> personalized = [0.2, 0.8, 0.7, 0.3, 0.9, 0.1, 0.7, 0.8]
     >>> res = bop.compare(y, generic, personalized, {"sex": list("fmfmfmfm")})
-    >>> res.frame("brier")[["group", "n", "bop"]].round(3)
-            group  n    bop
-    0           f  4  0.153
-    1           m  4  0.165
-    2  population  8  0.159
+    >>> res.frame("brier")[["group", "n", "bop"]].round(5)
+            group  n      bop
+    0           f  4  0.15250
+    1           m  4  0.16500
+    2  population  8  0.15875
     """
     options = Options(
         costs=costs,
