@@ -32,3 +32,12 @@ def added_up(parts: Iterable[Part], add: Callable[[Any, Any], Any] = operator.ad
     while waiting:
         total = add(waiting.pop()[1], total)
     return total
+
+
+def added(one: Any, other: Any) -> Any:
+    """Add two results of a pass: sums, or tuples of them; None stands for nothing."""
+    if one is None or other is None:
+        return one if other is None else other
+    if isinstance(one, tuple):
+        return tuple(added(a, b) for a, b in zip(one, other, strict=True))
+    return one + other

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from bopstats._sums import added
 from bopstats._validation import check_choice, check_count, fail, is_number
 from bopstats.costs import Cost
 from bopstats.crossfit.heldout import HeldOut, nothing_sampled, sampling_notes
@@ -24,7 +25,6 @@ from bopstats.streaming.costs import CostPass
 from bopstats.streaming.fitting import Several, StreamedFits
 from bopstats.streaming.learning import Learned
 from bopstats.streaming.rows import Dealing, StreamedRows
-from bopstats.streaming.sums import added
 
 
 def deal(

@@ -15,12 +15,12 @@ from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 from bopstats._progress import Tick, progress_bar
+from bopstats._sums import added
 from bopstats._validation import fail
 from bopstats.exceptions import ArgumentError, BopError
 from bopstats.formula.shipping import packed, unpacked
 from bopstats.streaming.allocator import kept_memory
 from bopstats.streaming.pieces import Part, Source, Work
-from bopstats.streaming.sums import added
 from bopstats.streaming.watched import watched
 
 _AT_ONCE = 8  # sums that are added on one worker

@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from bopstats._sums import added
 from bopstats._validation import fail, nearest
 from bopstats.assembly import Recipe, Request, make_recipe, read_formula
 from bopstats.columns import RowCounts, check_some_weights, is_text, prepare
@@ -18,7 +19,6 @@ from bopstats.formula import Parsed, evaluate_outcome
 from bopstats.recoding import ROLES, group_names, prepared, recode, used_rows
 from bopstats.splitting import whole_numbers
 from bopstats.streaming.pieces import Piece, Source
-from bopstats.streaming.sums import added
 from bopstats.streaming.watched import passed, watched
 from bopstats.streaming.witnesses import Witnesses
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from bopstats._sums import added_up
+from bopstats._sums import added, added_up
 from bopstats._typing import IntArray
 from bopstats.assembly import Recipe
 from bopstats.design import Design
@@ -16,7 +16,6 @@ from bopstats.recoding import recode
 from bopstats.splitting import fold_of, held_out_by_hash, key_words
 from bopstats.streaming.learning import Learned
 from bopstats.streaming.pieces import Piece
-from bopstats.streaming.sums import added
 from bopstats.streaming.watched import passed, watched
 
 Found = TypeVar("Found")
