@@ -91,7 +91,7 @@ def prepare(series: pd.Series[Any], name: str, reference: object | None) -> pd.S
             series = maybe_numbers(series)
     dtype = series.dtype
     if isinstance(dtype, pd.CategoricalDtype):
-        return _reorder(series.cat.remove_unused_categories(), name, reference)
+        return _reorder(_only_used(series), name, reference)
     if is_text(series):
         return _reorder(_categorical(series, name), name, reference)
     if reference is not None:
@@ -149,6 +149,13 @@ def _categorical(series: pd.Series[Any], name: str) -> pd.Series[Any]:
             "strings, categoricals"
         )
     return series.astype("category")
+
+
+def _only_used(series: pd.Series[Any]) -> pd.Series[Any]:
+    """Leave out levels without rows; pandas would sort all codes to find that there are none."""
+    used = np.zeros(len(series.cat.categories) + 1, dtype=bool)
+    used[series.cat.codes.to_numpy()] = True  # -1, of missing values, is the last
+    return series if used[:-1].all() else series.cat.remove_unused_categories()
 
 
 def _reorder(series: pd.Series[Any], name: str, reference: object | None) -> pd.Series[Any]:
@@ -259,6 +266,8 @@ def _step(step: str, missing: int | None, dropped: int, left: int) -> dict[str, 
 
 def check_finite(name: str, values: npt.ArrayLike) -> None:
     """Raise if a numeric column holds infinite values."""
+    if isinstance(getattr(values, "dtype", None), pd.CategoricalDtype):
+        return  # which would be a text a row as an array
     array = np.asarray(values)
     if array.dtype.kind != "f":
         return

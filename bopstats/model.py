@@ -315,7 +315,7 @@ class PersonalizedGLM:
             explanation,
             penalty,
         )
-        full = crossfit.full_fit()
+        full = crossfit.full_fit(plan)
         with progress_bar(sum(map(len, plan.partitions)), plan.kind, progress) as tick:
             found = [crossfit.partition(splits, full, plan, tick) for splits in plan.partitions]
         rows = tuple(each for each, _ in found)
@@ -340,7 +340,7 @@ class PersonalizedGLM:
                 crossfit, plan, full, evaluation, nested, refit_bootstrap, generator, progress
             )
             evaluation = replace(evaluation, refitted=refitted)
-        return BoPResults(evaluation, ModelResults(crossfit.closed(full), self.design))
+        return BoPResults(evaluation, ModelResults(full, self.design))
 
     def _costs(self, costs: Any, threshold: float, explain: bool) -> tuple[Cost, ...]:
         name = family_name(self.family)

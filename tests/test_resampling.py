@@ -101,7 +101,7 @@ def test_a_bootstrap_sample_is_the_analysis_of_its_copied_rows(people, pairs):
     res = model.fit(cv=pairs, explain=False)
     plan = make_plan(model.design, pairs, None, "stratified", np.random.default_rng(0))
     run = CrossFit(model.design, model.family, False, res.evaluation.costs, 0.5, None)
-    full = run.full_fit()
+    full = run.full_fit(plan)
     found = refit_replicates(run, plan, full, 2, np.random.default_rng(5), lambda _: None)
     rng = np.random.default_rng(5)
     draw = _Draw(run)

@@ -10,15 +10,15 @@ import numpy as np
 
 from bopstats._progress import Tick, nothing
 from bopstats._sums import added_up
-from bopstats._typing import FloatArray
+from bopstats._typing import FloatArray, IntArray
 from bopstats.costs import Cost
 from bopstats.crossfit.heldout import HeldOut, sampling_notes
 from bopstats.crossfit.troubles import Troubles
 from bopstats.design import Design
 from bopstats.explanations.options import Explanation
-from bopstats.fitting.models import FittedModel, FittedPair, fit_pair
+from bopstats.fitting.models import FittedPair, fit_pair
 from bopstats.fitting.sampled import fit_from_sample
-from bopstats.fitting.together import close, fit_folds
+from bopstats.fitting.together import Found, fit_folds
 from bopstats.groups import GroupMoments, RowBop
 from bopstats.splitting import Plan, Split
 
@@ -40,7 +40,7 @@ class CrossFit:
 
     def __post_init__(self) -> None:
         values, self._met = self.design.outcome.values, Troubles()
-        self._full: FittedPair | None = None
+        self._ready: tuple[tuple[Split, ...], Found] | None = None
         self._held_out = HeldOut(
             self.family,
             self.costs,
@@ -50,11 +50,12 @@ class CrossFit:
             float(values.mean()),
         )
 
-    def full_fit(self) -> FittedPair:
-        """Fit both models on all rows, warning of what went wrong."""
-        pair = None
-        if self.design.n >= _MANY_ROWS and self.penalty is None and not self.estimate_alpha:
-            pair = fit_from_sample(self.design, self.family)
+    def full_fit(self, plan: Plan) -> FittedPair:
+        """Fit both models on all rows, warning of what went wrong.
+
+        Of many rows, those of the first partition are fitted without each fold in the same passes.
+        """
+        pair = self._from_sample(plan) if self.design.n >= _MANY_ROWS else None
         if pair is None:
             pair = fit_pair(
                 self.design,
@@ -67,11 +68,25 @@ class CrossFit:
         self._met.report(pair, self.design.personal_terms)
         return pair
 
-    def closed(self, full: FittedPair) -> FittedPair:
-        """Return the fits on all rows with their deviances, which fits of folds have found."""
-        if self._full is not None:
-            return self._full
-        return close(self.design, full) if np.isnan(full.personalized.deviance) else full
+    def _from_sample(self, plan: Plan) -> FittedPair | None:
+        if self.penalty is not None or self.estimate_alpha:
+            return None
+        splits = plan.partitions[0]
+        if plan.kind == "cross-fitting" and self.design.relearn is None:
+            found = fit_from_sample(self.design, self.family, self._dealt(splits), len(splits))
+        else:
+            found = fit_from_sample(self.design, self.family)
+        if found is None:
+            return None
+        full, pairs = found
+        self._ready = (splits, pairs) if pairs else None
+        return full
+
+    def _dealt(self, splits: tuple[Split, ...]) -> IntArray:
+        fold = np.empty(self.design.n, dtype=np.int64)
+        for k, split in enumerate(splits):
+            fold[split.test] = k
+        return fold
 
     def partition(
         self, splits: tuple[Split, ...], full: FittedPair, plan: Plan, tick: Tick = nothing
@@ -122,9 +137,7 @@ class CrossFit:
                 self._met.record(pair, full)
                 yield pair
 
-    def _together(
-        self, splits: tuple[Split, ...], full: FittedPair
-    ) -> list[tuple[FittedModel | None, FittedModel | None]] | None:
+    def _together(self, splits: tuple[Split, ...], full: FittedPair) -> Found | None:
         """Fit all training sets in common passes, where they have matrices and family in common."""
         clean = all(
             model.converged and model.separation is None and model.penalty is None
@@ -132,11 +145,9 @@ class CrossFit:
         )
         if not clean or self.design.relearn is not None or self.estimate_alpha:
             return None
-        fold = np.empty(self.design.n, dtype=np.int64)
-        for k, split in enumerate(splits):
-            fold[split.test] = k
-        pairs, self._full = fit_folds(self.design, fold, len(splits), full)
-        return pairs
+        if self._ready is not None and self._ready[0] is splits:
+            return self._ready[1]
+        return fit_folds(self.design, self._dealt(splits), len(splits), full)
 
     def train(self, split: Split, full: FittedPair) -> FittedPair:
         """Fit both models on the training rows, starting from the fits on all rows."""

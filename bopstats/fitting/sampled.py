@@ -12,7 +12,7 @@ from bopstats.design import Design, ModelMatrix
 from bopstats.fitting.irls import IllConditionedError, rounding, solve
 from bopstats.fitting.models import FittedModel, FittedPair
 from bopstats.fitting.problems import HeldProblem
-from bopstats.fitting.together import fit_together
+from bopstats.fitting.together import Found, close, fit_together, nearer
 
 _SAMPLE = 20_000
 
@@ -31,8 +31,10 @@ class _Some:
         return self.matrix.column(j)[self.places]
 
 
-def fit_from_sample(design: Design, family: Any) -> FittedPair | None:
-    """Fit both models on all rows, beginning at fits on evenly spaced ones.
+def fit_from_sample(
+    design: Design, family: Any, fold: IntArray | None = None, n_folds: int = 0
+) -> tuple[FittedPair, Found] | None:
+    """Fit both models on all rows and without each fold, beginning at fits on evenly spaced rows.
 
     Parameters
     ----------
@@ -40,24 +42,38 @@ def fit_from_sample(design: Design, family: Any) -> FittedPair | None:
         The rows, many of them.
     family : statsmodels family
         Used by both models.
+    fold : ndarray of int, shape (n,), optional
+        Each row's fold.
+    n_folds : int
+        Number of folds K, 0 without any.
 
     Returns
     -------
-    FittedPair or None
-        Without the sums at the coefficients, which `bopstats.fitting.together.close` adds. None
-        where the sample shows separation or redundant columns, or the passes do not settle: then
-        each model is to be fitted by itself.
+    full : FittedPair
+        The fits on all rows.
+    pairs : list of K pairs
+        Those without each fold, as `bopstats.fitting.together.fit_together` returns them.
+
+    None in place of both where the sample shows separation or redundant columns, or the fits on all
+    rows do not settle: then each model is to be fitted by itself.
     """
-    start = [sample_fit(name, design, family) for name in ("generic", "personalized")]
-    if start[0] is None or start[1] is None:
+    sample = [sample_fit(name, design, family) for name in ("generic", "personalized")]
+    if sample[0] is None or sample[1] is None:
         return None
-    fold = np.zeros(design.n, dtype=np.int64)
+    dealt = np.zeros(design.n, dtype=np.int64) if fold is None else fold
+
+    def total(task: Any) -> Any:
+        return task(design, dealt)
+
+    start = nearer(total, (sample[0], sample[1]))
+    if start is None:
+        return None
     noise = rounding(family, float(np.abs(design.outcome.values).max())) ** 2
-    found = fit_together(lambda task: task(design, fold), (start[0], start[1]), (-1,), 1, noise)
-    generic, personalized = found[0]
+    outs = (-1, *range(n_folds))
+    (generic, personalized), *pairs = fit_together(total, start, outs, max(n_folds, 1), noise)
     if generic is None or personalized is None:
         return None
-    return FittedPair(generic, personalized)
+    return close(design, FittedPair(generic, personalized)), pairs
 
 
 def sample_fit(name: str, design: Design, family: Any, n: int | None = None) -> FittedModel | None:

@@ -15,7 +15,7 @@ from bopstats.fitting.irls import rounding
 from bopstats.fitting.models import FittedModel, FittedPair, fit_problem, generic_first
 from bopstats.fitting.problems import HeldProblem, Problem, Rows
 from bopstats.fitting.sampled import sample_fit
-from bopstats.fitting.together import fit_together
+from bopstats.fitting.together import fit_together, nearer
 from bopstats.recoding import prepared
 from bopstats.sampling import DesignSums
 from bopstats.streaming.rows import StreamedRows
@@ -114,8 +114,12 @@ class StreamedFits:
         ):
             return {}
         noise = rounding(self.family, max(abs(learned.low), abs(learned.high))) ** 2
-        pair = (start[0], start[1])
-        found = fit_together(self._total, pair, outs, self.rows.dealing.n_folds, noise)  # type: ignore[arg-type]
+        pair: Any = (start[0], start[1])
+        if full is None:
+            pair = nearer(self._total, pair)
+            if pair is None:
+                return {}
+        found = fit_together(self._total, pair, outs, self.rows.dealing.n_folds, noise)
         return dict(zip(outs, found, strict=True))
 
     def _total(self, task: Callable[[Design, IntArray], Any]) -> Any:

@@ -305,7 +305,9 @@ def test_a_bootstrap_sample_is_the_analysis_of_its_copied_rows(separated):
     costs = model.fit(cv=pairs, explain=False, penalty="firth").evaluation.costs
     plan = make_plan(model.design, pairs, None, "stratified", np.random.default_rng(0))
     run = CrossFit(model.design, model.family, False, costs, 0.5, None, "firth")
-    found = refit_replicates(run, plan, run.full_fit(), 2, np.random.default_rng(5), lambda _: None)
+    found = refit_replicates(
+        run, plan, run.full_fit(plan), 2, np.random.default_rng(5), lambda _: None
+    )
     rng, draw = np.random.default_rng(5), _Draw(run)
     for replicate in found:
         rows = np.repeat(np.arange(len(separated)), draw(rng).astype(int))
