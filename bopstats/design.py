@@ -60,8 +60,18 @@ class ModelMatrix:
 
     def rows(self, where: slice | IntArray) -> FloatArray:
         """Return the rows `where`, shape (rows, p)."""
+        return self._taken(self.base[where])
+
+    def rows_beside(self, other: ModelMatrix, where: slice | IntArray) -> tuple[FloatArray, ...]:
+        """Return rows of this matrix and another one; columns of a common base are made once."""
+        if self.base is not other.base:
+            return self.rows(where), other.rows(where)
         chunk = self.base[where]
-        return chunk if self.take is None else chunk[:, self.take]
+        return self._taken(chunk), other._taken(chunk)
+
+    def _taken(self, chunk: FloatArray) -> FloatArray:
+        # Each column in one piece, as most bases make them.
+        return chunk if self.take is None else chunk.T[self.take].T
 
     def column(self, j: int) -> FloatArray:
         """Return column j, shape (n,)."""

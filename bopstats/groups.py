@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from bopstats._typing import FloatArray, IntArray
+from bopstats._typing import BoolArray, FloatArray, IntArray
 from bopstats.exceptions import RowsNotKept
 from bopstats.sampling import DesignFigures, DesignSums
 
@@ -239,42 +239,47 @@ def _sums_of(rows: RowBop, part: slice) -> dict[str, FloatArray]:
             found[..., present] = np.add.reduceat(values, first, axis=-1)
         return found
 
-    def over(mu: FloatArray) -> FloatArray:
-        return (mu >= rows.threshold).astype(np.float64)
+    weight = None if rows.weight is None else rows.weight[part][order]
+    freq = weight if rows.weight_type == "freq" else None
 
-    one = np.ones(len(group))
-    w = one if rows.weight is None else rows.weight[part][order]
-    freq = w if rows.weight_type == "freq" else one
+    def weighted(values: FloatArray, by: FloatArray | None = weight) -> FloatArray:
+        return values if by is None else by * values
+
+    def counted(mask: BoolArray) -> FloatArray:
+        return total(weighted(mask.astype(np.float64), freq))
+
     y, *means = (each[part][order] for each in (rows.y, rows.mu_generic, rows.mu_personalized))
     generic, personalized = (
         each[:, part].take(order, axis=1) for each in (rows.generic, rows.personalized)
     )
+    one = np.ones(len(group))
+    passed = [counted(mu >= rows.threshold) for mu in means]
     with np.errstate(over="ignore", invalid="ignore"):  # a mean may explode
         benefit = generic - personalized
         errors = [(y - mu) ** 2 for mu in means]
-        wb = benefit if rows.weight is None else w * benefit
+        wb = weighted(benefit)
         wb2 = wb * benefit
         sums = {
-            "n": total(freq),
-            "w": total(w),
-            "w2": total(w * w),
-            "events": total(freq * y) if rows.binary else np.zeros(rows.n_groups),
-            "passed": total(freq * 0.5 * (over(means[0]) + over(means[1]))),
-            "wy": total(w * (y - rows.level)),
-            "wy2": total(w * (y - rows.level) ** 2),
-            "sse_generic": total(w * errors[0]),
-            "sse_personalized": total(w * errors[1]),
-            "wc_generic": total(w * generic),
-            "wc_personalized": total(w * personalized),
+            "n": total(weighted(one, freq)),
+            "w": total(weighted(one)),
+            "w2": total(weighted(weighted(one))),
+            "events": total(weighted(y, freq)) if rows.binary else np.zeros(rows.n_groups),
+            "passed": 0.5 * (passed[0] + passed[1]),
+            "wy": total(weighted(y - rows.level)),
+            "wy2": total(weighted((y - rows.level) ** 2)),
+            "sse_generic": total(weighted(errors[0])),
+            "sse_personalized": total(weighted(errors[1])),
+            "wc_generic": total(weighted(generic)),
+            "wc_personalized": total(weighted(personalized)),
             "wb": total(wb),
             "wb2": total(wb2),
             "wb3": total(wb2 * benefit),
-            "minus": total(freq * (benefit < 0)),
-            "plus": total(freq * (benefit > 0)),
+            "minus": counted(benefit < 0),
+            "plus": counted(benefit > 0),
         }
-        if rows.weight is None:
+        if weight is None:
             return sums | {"w2b": sums["wb"], "w2b2": sums["wb2"]}
-        return sums | {"w2b": total(w * wb), "w2b2": total(w * wb2)}
+        return sums | {"w2b": total(weight * wb), "w2b2": total(weight * wb2)}
 
 
 _SUMS = [f for f in fields(GroupMoments) if f.name != "design"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from bopstats._typing import BoolArray, FloatArray, IntArray
 from bopstats.costs import Cost
 from bopstats.design import Design
 from bopstats.explanations.baselines import with_baseline
-from bopstats.explanations.changes import Changes, curve_costs, with_area
+from bopstats.explanations.changes import Changes, curve_costs
 from bopstats.explanations.masking import Masked, Masker, chunks, joined, unmasked
 from bopstats.explanations.options import Explanation
 from bopstats.explanations.shapley import N_PAIRS
@@ -30,17 +31,11 @@ def _beyond(costs: FloatArray) -> FloatArray:
     return costs
 
 
-def nothing_sampled() -> dict[str, FloatArray]:
-    """Return no variances of either model."""
-    return {"generic": np.zeros(2), "personalized": np.zeros(2)}
-
-
-@dataclass
+@dataclass(frozen=True)
 class HeldOut:
     """Predictions and costs of rows of a design, for fits that it is told.
 
-    `spread` and `level` are the range and the mean of the outcome over all used rows. `sampling`
-    has the sum of the variances of sampled explanations of each model so far, and their number.
+    `spread` and `level` are the range and the mean of the outcome over all used rows.
     """
 
     family: Any
@@ -49,10 +44,10 @@ class HeldOut:
     explanation: Explanation | None
     spread: float
     level: float
-    sampling: dict[str, FloatArray] = field(default_factory=nothing_sampled)
 
-    def __post_init__(self) -> None:
-        self._changes = Changes(self.family, self.threshold, self.spread)
+    @cached_property
+    def _changes(self) -> Changes:
+        return Changes(self.family, self.threshold, self.spread)
 
     @property
     def individual_costs(self) -> tuple[Cost, ...]:
@@ -70,27 +65,31 @@ class HeldOut:
             return pair
         return with_baseline(pair, self.explanation.baseline, design, train)
 
-    def predictions(
-        self, pair: FittedPair, design: Design, rows: IntArray, curve: bool = True
-    ) -> Iterator[tuple[IntArray, list[Masked]]]:
-        """Predict rows piece by piece: at the chosen number of units, then at every r."""
+    def predictor(
+        self, pair: FittedPair, design: Design, curve: bool = True
+    ) -> Callable[[IntArray], list[Masked]]:
+        """Return what predicts rows, by both models: at the chosen number of units and every r."""
         models, explanation = (pair.generic, pair.personalized), self.explanation
         if explanation is None:
-            for part in chunks(rows):
-                both = [unmasked(linear_predictor(m, design, rows[part])) for m in models]
-                yield rows[part], both
-            return
-        maskers = [Masker(model, design, explanation) for model in models]
-        counts = [
-            np.append(count, r if curve else [])
-            for count, r in zip(explanation.counts, explanation.curve, strict=True)
+            return lambda rows: [unmasked(linear_predictor(m, design, rows)) for m in models]
+        told = [
+            (Masker(model, design, explanation), np.append(count, r if curve else []).astype(int))
+            for model, count, r in zip(models, explanation.counts, explanation.curve, strict=True)
         ]
-        for part in chunks(rows):
-            both = [m(rows[part], r.astype(np.int64)) for m, r in zip(maskers, counts, strict=True)]
-            for model, masked in zip(models, both, strict=True):
-                if masked.variance is not None:
-                    self.sampling[model.name] += [masked.variance.sum(), masked.variance.size]
-            yield rows[part], both
+
+        def predict(rows: IntArray) -> list[Masked]:
+            both = models[0].matrix.rows_beside(models[1].matrix, rows)
+            return [mask(rows, r, x) for (mask, r), x in zip(told, both, strict=True)]
+
+        return predict
+
+    def sampled(self, both: list[Masked]) -> FloatArray:
+        """Return the sum of the variances of both models' sampled explanations, and their number.
+
+        Shape (2, 2), zeros where nothing was sampled.
+        """
+        found = [masked.variance for masked in both]
+        return np.array([(0.0, 0) if v is None else (v.sum(), v.size) for v in found])
 
     def costs_of(self, design: Design, rows: IntArray, both: list[Masked]) -> FloatArray:
         """Return the individual costs of both models, shape (2, C, rows)."""
@@ -113,10 +112,15 @@ class HeldOut:
         """Return the costs of explanation at every r, and their means over r."""
         every = [masked.others() for masked in both]
         explained = [cost for cost in self.costs if cost.kind == "explanation"]
-        found = [self._changes.costs(cost, every[0], every[1]) for cost in explained]
-        costs = [np.concatenate([with_area(each[which]) for each in found]) for which in (0, 1)]
-        names = tuple(cost.name for cost in curve_costs(self.costs, len(every[0].top_only)))
-        return self.rows(design, rows, fold, both, names, _beyond(np.stack(costs)))
+        size = len(every[0].top_only)
+        costs = np.empty((2, len(explained), size + 1, len(rows)))
+        for k, cost in enumerate(explained):
+            for found, values in zip(costs[:, k], self._changes.costs(cost, *every), strict=True):
+                found[:size] = values
+                values.mean(axis=0, out=found[size])
+        names = tuple(cost.name for cost in curve_costs(self.costs, size))
+        flat = costs.reshape(2, len(names), len(rows))
+        return self.rows(design, rows, fold, both, names, _beyond(flat))
 
     def rows(
         self,
@@ -154,18 +158,19 @@ class HeldOut:
     ) -> FloatArray:
         """Return the test rows' benefits by each individual cost, shape (C, rows)."""
         pair = self.with_baseline(pair, design, train)
-        parts = [both for _, both in self.predictions(pair, design, test, curve=False)]
+        predict = self.predictor(pair, design, curve=False)
+        parts = [predict(test[part]) for part in chunks(test)]
         both = [joined([part[which] for part in parts]) for which in (0, 1)]
         costs = self.costs_of(design, test, both)
         with np.errstate(invalid="ignore"):  # nan where both are infinite
             return np.asarray(costs[0] - costs[1], dtype=np.float64)
 
 
-def sampling_notes(sampling: Mapping[str, FloatArray]) -> list[str]:
-    """Say how far sampled explanations of each model are off, from `HeldOut.sampling`."""
+def sampling_notes(sampled: FloatArray) -> list[str]:
+    """Say how far sampled explanations of each model are off, from sums of `HeldOut.sampled`."""
     return [
         f"Shapley values of the {name} model are sampled, {2 * N_PAIRS} orders of its units: "
         f"standard error {np.sqrt(total / count):.2g} (root mean square of people and units)."
-        for name, (total, count) in sampling.items()
+        for name, (total, count) in zip(("generic", "personalized"), sampled, strict=True)
         if count
     ]

@@ -15,6 +15,7 @@ from bopstats.costs import Cost
 from bopstats.crossfit.heldout import HeldOut, sampling_notes
 from bopstats.crossfit.troubles import Troubles
 from bopstats.design import Design
+from bopstats.explanations.masking import chunks
 from bopstats.explanations.options import Explanation
 from bopstats.fitting.models import FittedPair, fit_pair
 from bopstats.fitting.sampled import fit_from_sample
@@ -41,6 +42,7 @@ class CrossFit:
     def __post_init__(self) -> None:
         values, self._met = self.design.outcome.values, Troubles()
         self._ready: tuple[tuple[Split, ...], Found] | None = None
+        self._sampled = np.zeros((2, 2))
         self._held_out = HeldOut(
             self.family,
             self.costs,
@@ -107,11 +109,14 @@ class CrossFit:
         pairs = self._trained(splits, full, plan)
         for k, (split, trained) in enumerate(zip(splits, pairs, strict=True)):
             pair = held.with_baseline(trained, self.design, split.train)
-            for rows, found in held.predictions(pair, self.design, split.test):
-                place = np.searchsorted(tested, rows)
+            predict = held.predictor(pair, self.design)
+            for part in chunks(split.test):
+                rows = split.test[part]
+                found, place = predict(rows), np.searchsorted(tested, rows)
                 fold[place] = k
                 for masked, new in zip(both, found, strict=True):
                     masked.put(place, new)
+                self._sampled += held.sampled(found)
                 if self.explanation is not None:
                     at_every_r = held.curve(self.design, rows, fold[place], found)
                     curves.append(GroupMoments.from_rows(at_every_r))
@@ -184,4 +189,4 @@ class CrossFit:
     def notes(self, plan: Plan) -> list[str]:
         """Say what was met, on all rows and in training sets."""
         total = plan.folds * len(plan.partitions)
-        return [*self._met.notes(total), *sampling_notes(self._held_out.sampling)]
+        return [*self._met.notes(total), *sampling_notes(self._sampled)]

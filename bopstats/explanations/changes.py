@@ -99,8 +99,3 @@ def curve_costs(costs: tuple[Cost, ...], n_units: int) -> tuple[Cost, ...]:
 def curve_name(cost: Cost, r: int | None) -> str:
     """Name a cost at r units, or its mean over r."""
     return f"{cost.name}, area" if r is None else f"{cost.name}, r = {r}"
-
-
-def with_area(values: FloatArray) -> FloatArray:
-    """Put the mean over r behind the values at each r: shape (R, n) to (R + 1, n)."""
-    return np.concatenate([values, values.mean(axis=0, keepdims=True)])

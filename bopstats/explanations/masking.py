@@ -18,6 +18,7 @@ from bopstats.explanations.attribution import Attributor
 from bopstats.explanations.options import Explanation
 from bopstats.explanations.shapley import draw_permutations
 from bopstats.explanations.units import ranking, units_of
+from bopstats.fitting.irls import product
 from bopstats.fitting.models import FittedModel
 
 _CHUNK = 4096
@@ -87,21 +88,27 @@ class Masker:
         self._by_term = np.zeros((matrix.n_columns, len(matrix.terms)))
         self._by_term[columns, matrix.term_of[columns]] = model.params[columns]
         self._at_baseline = model.baseline @ self._by_term
+        self._told = np.column_stack([self._by_term, model.params])
         self._model, self._offset, self._rank = model, design.offset, explanation.rank
         units = units_of(matrix, explanation.unit)
         sampled = explanation.attribution == "shapley"
         orders = draw_permutations(units.size if sampled else 0, explanation.seed)
         self.attributor = Attributor(explanation.attribution, model.family, units, orders)
 
-    def contributions(self, rows: IntArray) -> tuple[FloatArray, FloatArray]:
+    def contributions(
+        self, rows: IntArray, columns: FloatArray | None = None
+    ) -> tuple[FloatArray, FloatArray]:
         """Return the terms' contributions, shape (n, T), and linear predictors, shape (n,)."""
-        x = self._model.matrix.rows(rows)
-        whole = x @ self._model.params
+        x = self._model.matrix.rows(rows) if columns is None else columns
+        found = product(x, self._told)
+        whole = found[:, -1].copy()
         if self._offset is not None:
             whole += self._offset[rows]
-        return x @ self._by_term - self._at_baseline, whole
+        return found[:, :-1] - self._at_baseline, whole
 
-    def __call__(self, rows: IntArray, counts: IntArray) -> Masked:
+    def __call__(
+        self, rows: IntArray, counts: IntArray, columns: FloatArray | None = None
+    ) -> Masked:
         """Mask some people's top units; ties in the order of the formula.
 
         Parameters
@@ -110,8 +117,10 @@ class Masker:
             Which people.
         counts : ndarray of int, shape (R,)
             Numbers r of top units.
+        columns : ndarray, shape (n, p), optional
+            These people's rows of the model's matrix, where they are at hand.
         """
-        contributions, whole = self.contributions(rows)
+        contributions, whole = self.contributions(rows, columns)
         score, variance = self.attributor.ranked_by(contributions, whole, self._rank)
         kept, masked = self.attributor.units.cumulated(contributions, ranking(score))
         top_only = kept[counts - 1]

@@ -39,8 +39,8 @@ class FittedModel:
     """One GLM fitted on one training set.
 
     `params` has shape (p,), 0 for columns that are not in `keep`; `baseline`, shape (p,), is the
-    mean of the training rows' columns, to which explanations mask; `information` is X'WX of the
-    kept columns at scale 1; `penalty` is None or "firth".
+    mean of the training rows' columns, to which explanations mask; `deviance` and `pearson`, at
+    scale 1, sum the training rows, nan where nobody asked for them; `penalty` is None or "firth".
     """
 
     name: str
@@ -49,7 +49,6 @@ class FittedModel:
     params: FloatArray
     keep: IntArray
     baseline: FloatArray
-    information: FloatArray
     deviance: float
     pearson: float
     converged: bool
@@ -190,7 +189,6 @@ def fit_problem(
         solution.params,
         keep,
         problem.totals.mean_columns,
-        solution.information,
         solution.deviance,
         solution.pearson,
         solution.converged or solution.runaway,
@@ -209,7 +207,6 @@ def _fit_penalized(name: str, problem: HeldProblem, keep: IntArray, order: IntAr
         solution.params,
         keep,
         problem.totals.mean_columns,
-        solution.information,
         solution.deviance,
         solution.pearson,
         solution.converged,

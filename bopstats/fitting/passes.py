@@ -15,7 +15,7 @@ from bopstats.fitting.families import impossible_means, may_be_impossible
 from bopstats.fitting.irls import cross, product
 from bopstats.fitting.models import FittedModel
 from bopstats.fitting.problems import CHUNK
-from bopstats.fitting.working import scores, working
+from bopstats.fitting.working import deviance, scores, working
 from bopstats.groups import order_by
 
 Pair = tuple[FittedModel, FittedModel]
@@ -48,16 +48,15 @@ class Block(NamedTuple):
 
 def blocks(design: Design) -> Iterator[Block]:
     """Yield the rows block by block; columns that the models share are made once."""
-    take = design.generic.take
     for start in range(0, design.n, CHUNK):
         rows = slice(start, start + CHUNK)
-        x = design.personalized.rows(rows).T
+        generic, personalized = design.generic.rows_beside(design.personalized, rows)
         yield Block(
             rows,
-            design.generic.rows(rows).T if take is None else x[take],
-            x,
+            generic.T,
+            personalized.T,
             design.outcome.values[rows],
-            np.ones(x.shape[1]) if design.weight is None else design.weight[rows],
+            np.ones(len(generic)) if design.weight is None else design.weight[rows],
             0.0 if design.offset is None else design.offset[rows],
         )
 
@@ -191,3 +190,23 @@ class ScorePass:
         if beyond is not None:
             score[beyond] = np.nan
         return score
+
+
+@dataclass(frozen=True)
+class DeviancePass:
+    """The pass that sums both models' unit deviances and squared Pearson residuals."""
+
+    models: Pair
+
+    def __call__(self, design: Design) -> FloatArray:
+        """Sum a design's rows, shape (2, 2): a row a model, deviance first."""
+        found = np.zeros((2, 2))
+        for block in blocks(design):
+            y, weight = block.y, block.weight
+            for model, columns, sums in zip(self.models, block[1:3], found, strict=True):
+                eta = model.params @ columns + block.offset
+                mu = working(model.family, eta, y).mu
+                with np.errstate(all="ignore"):
+                    pearson = weight * (y - mu) ** 2 / model.family.variance(mu)
+                sums += deviance(model.family, y, eta, mu, weight), pearson.sum()
+        return found

@@ -13,7 +13,7 @@ import numpy as np
 from bopstats._typing import FloatArray, IntArray
 from bopstats.design import Design, ModelMatrix
 
-CHUNK = 2048
+CHUNK = 4096
 
 
 class Rows(NamedTuple):

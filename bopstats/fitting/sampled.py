@@ -76,11 +76,10 @@ def fit_from_sample(
     return close(design, FittedPair(generic, personalized)), pairs
 
 
-def sample_fit(name: str, design: Design, family: Any, n: int | None = None) -> FittedModel | None:
+def sample_fit(name: str, design: Design, family: Any) -> FittedModel | None:
     """Fit one model roughly, on evenly spaced rows.
 
-    None if that fails, shows separation, or no row among them has a weight. Its `deviance` is
-    scaled to all rows, `n` of them where the design has but some.
+    None if that fails, shows separation, or no row among them has a weight.
     """
     matrix: ModelMatrix = getattr(design, name)
     some = np.arange(0, design.n, max(1, design.n // _SAMPLE))
@@ -102,7 +101,6 @@ def sample_fit(name: str, design: Design, family: Any, n: int | None = None) -> 
         return None
     if found.runaway or not found.converged:
         return None
-    scale = (design.n if n is None else n) / len(some)
     return FittedModel(
         name,
         family,
@@ -110,9 +108,8 @@ def sample_fit(name: str, design: Design, family: Any, n: int | None = None) -> 
         found.params,
         keep,
         np.zeros(matrix.n_columns),
-        found.information * scale,
-        found.deviance * scale,
-        found.pearson * scale,
+        np.nan,
+        np.nan,
         True,
         None,
     )

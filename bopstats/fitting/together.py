@@ -17,10 +17,9 @@ import numpy as np
 
 from bopstats._typing import FloatArray, IntArray
 from bopstats.design import Design
-from bopstats.fitting.irls import IllConditionedError, evaluate, newton, rounding
+from bopstats.fitting.irls import IllConditionedError, newton, rounding
 from bopstats.fitting.models import FittedModel, FittedPair
-from bopstats.fitting.passes import Curvature, CurvaturePass, Pair, ScorePass
-from bopstats.fitting.problems import HeldProblem
+from bopstats.fitting.passes import Curvature, CurvaturePass, DeviancePass, Pair, ScorePass
 
 _TOLERANCE = 1e-10  # of the error that is left, in standard errors
 _MOST_PASSES = 20
@@ -72,7 +71,6 @@ class _Fit:
             self.model,
             params=self.params,
             baseline=self._sums.columns / self._sums.weight,
-            information=self._sums.information,
             deviance=np.nan,
             pearson=np.nan,
         )
@@ -107,7 +105,7 @@ def fit_together(
     -------
     list of pairs, one for each of `outs`
         The generic and the personalized model; None for a fit that did not settle. `deviance` and
-        `pearson` are not computed (nan); `information` is that at the start.
+        `pearson` are nan.
     """
     curvature = total(CurvaturePass(start, n_folds))
     fits = [
@@ -170,14 +168,12 @@ def fit_folds(design: Design, fold: IntArray, n_folds: int, full: FittedPair) ->
 
 
 def close(design: Design, full: FittedPair) -> FittedPair:
-    """Add the sums at the coefficients of fits on all rows."""
-    return FittedPair(_closed(design, full.generic), _closed(design, full.personalized))
-
-
-def _closed(design: Design, model: FittedModel) -> FittedModel:
-    weight = np.ones(design.n) if design.weight is None else design.weight
-    problem = HeldProblem.of(design, model.matrix, model.family, weight)
-    sums = evaluate(problem, model.keep, model.params[model.keep])
-    return replace(
-        model, information=sums.information, deviance=sums.deviance, pearson=sums.pearson
+    """Add the deviances of fits on all rows, in a pass of its own."""
+    models = (full.generic, full.personalized)
+    sums = DeviancePass(models)(design)
+    return FittedPair(
+        *(
+            replace(model, deviance=float(deviance), pearson=float(pearson))
+            for model, (deviance, pearson) in zip(models, sums, strict=True)
+        )
     )

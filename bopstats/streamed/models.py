@@ -56,9 +56,7 @@ def streamed_models(fits: StreamedFits, full: FittedPair, closed: Closed) -> Sav
 
 
 def _ended(model: FittedModel, sums: Closing) -> FittedModel:
-    return replace(
-        model, information=sums.information, deviance=sums.deviance, pearson=sums.pearson
-    )
+    return replace(model, deviance=sums.deviance, pearson=sums.pearson)
 
 
 def _test(
@@ -103,9 +101,9 @@ def _figures(
 ) -> SavedModel:
     keep, rest = model.keep, total - len(model.keep)
     scale = model.pearson / rest if has_dispersion(model.family) else 1.0
-    kind, found = "nonrobust", scale * _inverse(model.information)
+    kind, found = "nonrobust", scale * _inverse(sums.information)
     if scores is not None:
-        kind, found = _robust(model.information, scores, sums.rows, units)
+        kind, found = _robust(sums.information, scores, sums.rows, units)
     covariance = np.full((model.matrix.n_columns,) * 2, np.nan)
     covariance[np.ix_(keep, keep)] = found
     names = pd.Index(model.matrix.names)

@@ -11,7 +11,7 @@ import pandas as pd
 from bopstats._sums import added
 from bopstats._validation import check_choice, check_count, fail, is_number
 from bopstats.costs import Cost
-from bopstats.crossfit.heldout import HeldOut, nothing_sampled, sampling_notes
+from bopstats.crossfit.heldout import HeldOut, sampling_notes
 from bopstats.crossfit.troubles import Troubles
 from bopstats.evaluation import Evaluation, Settings, gather
 from bopstats.exceptions import ArgumentError
@@ -122,7 +122,7 @@ class StreamedRun:
                 *design.notes,
                 *fits.notes,
                 *troubles.notes(times),
-                *sampling_notes(dict(zip(nothing_sampled(), sum(sampled), strict=True))),
+                *sampling_notes(sum(sampled)),
             ),
             curve=tuple(each for each in curves if each is not None),
             read=read,

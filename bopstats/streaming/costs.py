@@ -8,8 +8,9 @@ import numpy as np
 
 from bopstats._sums import added_up
 from bopstats._typing import FloatArray, IntArray
-from bopstats.crossfit.heldout import HeldOut, nothing_sampled
+from bopstats.crossfit.heldout import HeldOut
 from bopstats.design import Design
+from bopstats.explanations.masking import chunks
 from bopstats.fitting.models import FittedPair
 from bopstats.groups import GroupMoments
 
@@ -22,7 +23,7 @@ class CostPass:
 
     `pairs` are the fits that predict, by the fold that they predict. The pass returns moments of
     the costs, those of the costs of explanation at every number of units (or None), and
-    `HeldOut.sampling` of both models, shape (2, 2).
+    sums of `HeldOut.sampled` of both models, shape (2, 2).
     """
 
     held: HeldOut
@@ -30,22 +31,26 @@ class CostPass:
 
     def __call__(self, design: Design, fold: IntArray) -> Costs:
         """Sum a design's rows."""
-        held = replace(self.held, sampling=nothing_sampled())
+        held, sampled = self.held, np.zeros((2, 2))
         names = tuple(cost.name for cost in held.individual_costs)
         moments: list[GroupMoments] = []
         curve: list[GroupMoments] = []
         for k, pair in self.pairs.items():
-            here, test = on_rows_of(design, pair), np.flatnonzero(fold == k)
+            test = np.flatnonzero(fold == k)
             if not len(test):
                 continue
-            for rows, both in held.predictions(here, design, test):
+            predict = held.predictor(on_rows_of(design, pair), design)
+            for part in chunks(test):
+                rows = test[part]
+                both = predict(rows)
                 costs = held.costs_of(design, rows, both)
                 found = held.rows(design, rows, fold[rows], both, names, costs)
                 moments.append(GroupMoments.from_rows(found))
+                sampled += held.sampled(both)
                 if held.explanation is not None:
                     at_every_r = held.curve(design, rows, fold[rows], both)
                     curve.append(GroupMoments.from_rows(at_every_r))
-        return added_up(moments), added_up(curve), np.stack(list(held.sampling.values()))
+        return added_up(moments), added_up(curve), sampled
 
 
 def on_rows_of(design: Design, pair: FittedPair) -> FittedPair:

@@ -106,7 +106,7 @@ class StreamedFits:
         start: list[FittedModel | None]
         if full is None:
             sample = learned.recipe.design
-            start = [sample_fit(name, sample, self.family, learned.n) for name in _MODELS]
+            start = [sample_fit(name, sample, self.family) for name in _MODELS]
         else:
             start = [full.generic, full.personalized]
         if not outs or any(
