@@ -14,7 +14,8 @@ from bopstats.fitting.models import FittedModel, FittedPair
 from bopstats.fitting.problems import HeldProblem
 from bopstats.fitting.together import Found, close, fit_together, nearer
 
-_SAMPLE = 20_000
+# A sample has so many rows, or a tenth of all if these are fewer.
+_SAMPLE, _SHARE = 20_000, 10
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ def fit_from_sample(
     None in place of both where the sample shows separation or redundant columns, or the fits on all
     rows do not settle: then each model is to be fitted by itself.
     """
-    sample = [sample_fit(name, design, family) for name in ("generic", "personalized")]
+    step = max(_SHARE, design.n // _SAMPLE)
+    sample = [sample_fit(name, design, family, step) for name in ("generic", "personalized")]
     if sample[0] is None or sample[1] is None:
         return None
     dealt = np.zeros(design.n, dtype=np.int64) if fold is None else fold
@@ -76,13 +78,13 @@ def fit_from_sample(
     return close(design, FittedPair(generic, personalized)), pairs
 
 
-def sample_fit(name: str, design: Design, family: Any) -> FittedModel | None:
-    """Fit one model roughly, on evenly spaced rows.
+def sample_fit(name: str, design: Design, family: Any, step: int = 1) -> FittedModel | None:
+    """Fit one model roughly, on every so many rows.
 
     None if that fails, shows separation, or no row among them has a weight.
     """
     matrix: ModelMatrix = getattr(design, name)
-    some = np.arange(0, design.n, max(1, design.n // _SAMPLE))
+    some = np.arange(0, design.n, step)
     weight = np.ones(len(some)) if design.weight is None else design.weight[some]
     if not weight.any():
         return None
