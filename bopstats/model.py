@@ -26,10 +26,10 @@ from bopstats.fitting.results import ModelResults
 from bopstats.outcome import check_family, default_family
 from bopstats.resampling import refit
 from bopstats.results import BoPResults
+from bopstats.sources.kinds import as_source
 from bopstats.splitting import make_plan
-from bopstats.streamed import StreamedRun, check_streamed, deal
 from bopstats.streaming.learning import Learned, learn_source
-from bopstats.streaming.sources import as_source
+from bopstats.streaming.run import StreamedRun, check_streamed, deal
 
 
 def glm(

@@ -16,8 +16,8 @@ ROOMS = [
     *("theory", "sampling", "groups", "costs", "design"),
     *("syntax", "allowlist", "columns", "conditions", "outcome", "formula", "attributes"),
     *("assembly", "recoding", "splitting"),
-    *("planning", "fitting", "explanations", "crossfit", "streaming", "evaluation", "inference"),
-    *("resampling", "tables", "plotting", "reporting", "saving", "streamed", "results"),
+    *("planning", "fitting", "explanations", "crossfit", "sources", "evaluation", "inference"),
+    *("resampling", "tables", "plotting", "reporting", "saving", "streaming", "results"),
     *("pooling", "loading", "model", "external"),
     *("datasets", "cli", "__main__"),
 ]

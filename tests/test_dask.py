@@ -12,9 +12,9 @@ from bopstats.assembly import Request, make_recipe
 from bopstats.exceptions import ArgumentError, DataError, SeparationWarning
 from bopstats.formula.shipping import packed, unpacked
 from bopstats.recoding import recode
-from bopstats.streaming import allocator, cluster
+from bopstats.sources import allocator, cluster
+from bopstats.sources.kinds import as_source
 from bopstats.streaming.learning import learn_source
-from bopstats.streaming.sources import as_source
 
 pq = pytest.importorskip("pyarrow.parquet")
 pa = pytest.importorskip("pyarrow")

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from bopstats.exceptions import DataError
-from bopstats.streaming import batches
-from bopstats.streaming.sources import as_source
+from bopstats.sources import batches
+from bopstats.sources.kinds import as_source
 
 duckdb = pytest.importorskip("duckdb")
 pytest.importorskip("pyarrow")

@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 from bopstats.exceptions import ArgumentError, DataError
-from bopstats.streaming import batches, frames, parquet, sources
-from bopstats.streaming.paths import natural
-from bopstats.streaming.sources import as_source
+from bopstats.sources import batches, frames, kinds, parquet
+from bopstats.sources.kinds import as_source
+from bopstats.sources.paths import natural
 
 pa = pytest.importorskip("pyarrow")
 ds = pytest.importorskip("pyarrow.dataset")
@@ -322,7 +322,7 @@ def test_small_row_groups_make_full_pieces(folder, small):
 
 
 def test_wide_rows_come_in_smaller_pieces():
-    from bopstats.streaming.pieces import rows_at_once
+    from bopstats.sources.pieces import rows_at_once
 
     assert rows_at_once(0) == rows_at_once(25) == rows_at_once(64) == 131_072
     assert rows_at_once(1024) * 1024 * 8 == 64 * 2**20
@@ -477,7 +477,7 @@ def test_no_rows(folder):
 
 
 def test_without_pyarrow_the_extra_is_named(folder, monkeypatch):
-    monkeypatch.setattr(sources, "find_spec", lambda _name: None)
+    monkeypatch.setattr(kinds, "find_spec", lambda _name: None)
     with pytest.raises(DataError, match=r"pip install 'bopstats\[parquet\]'"):
         as_source(folder)
 
@@ -628,7 +628,7 @@ def test_what_is_no_source(data):
 READING = """
 import resource, sys
 import pyarrow as pa
-from bopstats.streaming.sources import as_source
+from bopstats.sources.kinds import as_source
 source = as_source(sys.argv[1])
 start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 rows = sum(len(piece.frame) for piece in source.pieces(source.columns))

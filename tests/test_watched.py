@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from bopstats.exceptions import DataError
-from bopstats.streaming.sources import as_source
-from bopstats.streaming.watched import watched
+from bopstats.sources.kinds import as_source
+from bopstats.sources.watched import watched
 
 PEOPLE = [pd.DataFrame({"x": range(1500)}), pd.DataFrame({"x": range(500)})]
 

@@ -1,1 +1,1 @@
-"""Data larger than memory: read in pieces, pass after pass."""
+"""Analyses of data larger than memory: the figures of `crossfit`, from passes over the rows."""

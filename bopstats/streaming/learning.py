@@ -17,9 +17,9 @@ from bopstats.conditions import columns_in
 from bopstats.exceptions import DataError
 from bopstats.formula import Parsed, evaluate_outcome
 from bopstats.recoding import ROLES, group_names, prepared, recode, used_rows
+from bopstats.sources.pieces import Piece, Source
+from bopstats.sources.watched import passed, watched
 from bopstats.splitting import whole_numbers
-from bopstats.streaming.pieces import Piece, Source
-from bopstats.streaming.watched import passed, watched
 from bopstats.streaming.witnesses import Witnesses
 
 

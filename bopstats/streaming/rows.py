@@ -13,10 +13,10 @@ from bopstats._typing import IntArray
 from bopstats.assembly import Recipe
 from bopstats.design import Design
 from bopstats.recoding import recode
+from bopstats.sources.pieces import Piece
+from bopstats.sources.watched import passed, watched
 from bopstats.splitting import fold_of, held_out_by_hash, key_words
 from bopstats.streaming.learning import Learned
-from bopstats.streaming.pieces import Piece
-from bopstats.streaming.watched import passed, watched
 
 Found = TypeVar("Found")
 

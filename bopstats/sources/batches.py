@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bopstats.exceptions import DataError
-from bopstats.streaming.passes import Passes
-from bopstats.streaming.pieces import Part, Piece, row_range, rows_at_once
-from bopstats.streaming.schema import Field, check_readable, to_frame, with_missing
+from bopstats.sources.passes import Passes
+from bopstats.sources.pieces import Part, Piece, row_range, rows_at_once
+from bopstats.sources.schema import Field, check_readable, to_frame, with_missing
 
 Opened = Callable[[Sequence[str], int], AbstractContextManager[Iterable[Any]]]
 

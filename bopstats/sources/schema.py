@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from bopstats.exceptions import DataError
-from bopstats.streaming.pieces import PIECE_ROWS
+from bopstats.sources.pieces import PIECE_ROWS
 
 _MAYBE_MISSING = ("integer", "boolean")  # pandas has another type for these where values lack
 # Texts with more levels than this are names, whose order nobody needs.

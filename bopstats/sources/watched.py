@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from bopstats._progress import Tick, progress_bar
-from bopstats.streaming.pieces import Part, Piece, Source, Spread, Work
+from bopstats.sources.pieces import Part, Piece, Source, Spread, Work
 
 
 def passed(

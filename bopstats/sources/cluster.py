@@ -19,9 +19,9 @@ from bopstats._sums import added
 from bopstats._validation import fail
 from bopstats.exceptions import ArgumentError, BopError
 from bopstats.formula.shipping import packed, unpacked
-from bopstats.streaming.allocator import kept_memory
-from bopstats.streaming.pieces import Part, Source, Work
-from bopstats.streaming.watched import watched
+from bopstats.sources.allocator import kept_memory
+from bopstats.sources.pieces import Part, Source, Work
+from bopstats.sources.watched import watched
 
 _AT_ONCE = 8  # sums that are added on one worker
 

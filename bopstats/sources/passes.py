@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from bopstats.exceptions import DataError
-from bopstats.streaming.pieces import Piece
+from bopstats.sources.pieces import Piece
 
 _EVERY = 1024  # rows between those that are compared; DuckDB's blocks have 2,048
 

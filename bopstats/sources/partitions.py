@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from bopstats.exceptions import DataError
-from bopstats.streaming.cluster import Message, computed, run
-from bopstats.streaming.frames import Kinds, cut
-from bopstats.streaming.pieces import Piece, Work
+from bopstats.sources.cluster import Message, computed, run
+from bopstats.sources.frames import Kinds, cut
+from bopstats.sources.pieces import Piece, Work
 
 
 @dataclass(frozen=True)

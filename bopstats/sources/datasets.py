@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from bopstats.exceptions import DataError
-from bopstats.streaming.batches import ArrowSource, arrow_errors, counted
-from bopstats.streaming.parquet import BUFFER, File, ParquetSource
-from bopstats.streaming.paths import find_files
-from bopstats.streaming.schema import Field, fields_of
+from bopstats.sources.batches import ArrowSource, arrow_errors, counted
+from bopstats.sources.parquet import BUFFER, File, ParquetSource
+from bopstats.sources.paths import find_files
+from bopstats.sources.schema import Field, fields_of
 
 _NAME = "the dataset"
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from bopstats.exceptions import DataError
-from bopstats.streaming.batches import ArrowSource, counted
-from bopstats.streaming.schema import fields_of
+from bopstats.sources.batches import ArrowSource, counted
+from bopstats.sources.schema import fields_of
 
 _NAME = "the DuckDB relation"
 

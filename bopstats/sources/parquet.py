@@ -9,9 +9,9 @@ from typing import Any
 
 from bopstats.columns import names_of
 from bopstats.exceptions import DataError
-from bopstats.streaming.batches import arrow_errors, joined, named
-from bopstats.streaming.pieces import Piece, row_range, rows_at_once
-from bopstats.streaming.schema import (
+from bopstats.sources.batches import arrow_errors, joined, named
+from bopstats.sources.pieces import Piece, row_range, rows_at_once
+from bopstats.sources.schema import (
     Field,
     check_readable,
     fields_of,

@@ -13,13 +13,13 @@ import pandas as pd
 
 from bopstats._validation import fail
 from bopstats.exceptions import DataError
-from bopstats.streaming.cluster import SpreadSource, check_client
-from bopstats.streaming.datasets import dataset_source, path_source
-from bopstats.streaming.duckdb import relation_source
-from bopstats.streaming.frames import FrameSource
-from bopstats.streaming.parquet import ParquetSource
-from bopstats.streaming.partitions import DaskSource
-from bopstats.streaming.pieces import Source
+from bopstats.sources.cluster import SpreadSource, check_client
+from bopstats.sources.datasets import dataset_source, path_source
+from bopstats.sources.duckdb import relation_source
+from bopstats.sources.frames import FrameSource
+from bopstats.sources.parquet import ParquetSource
+from bopstats.sources.partitions import DaskSource
+from bopstats.sources.pieces import Source
 
 _WITH_CLIENT = "Parquet files (a path, a folder, a pattern, a pyarrow.dataset) or a dask.dataframe"
 _IN_MEMORY = (pd.DataFrame, pd.Series, np.ndarray, Mapping, bytes)
@@ -60,7 +60,7 @@ def as_source(data: Any, client: Any = None) -> Source | None:
     Examples
     --------
     >>> import pandas as pd
-    >>> from bopstats.streaming.sources import as_source
+    >>> from bopstats.sources.kinds import as_source
     >>> people = [pd.DataFrame({"age": [34, 51]}), pd.DataFrame({"age": [29]})]
     >>> source = as_source(people)
     >>> [(piece.where, piece.position, len(piece.frame)) for piece in source.pieces(["age"])]

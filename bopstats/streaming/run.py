@@ -19,11 +19,11 @@ from bopstats.explanations.options import Explanation
 from bopstats.fitting.models import FittedPair
 from bopstats.saving.models import SavedModels
 from bopstats.splitting import default_repeats, odd_repeats, seeds_of
-from bopstats.streamed.models import streamed_models
 from bopstats.streaming.closing import ClosingPass
 from bopstats.streaming.costs import CostPass
 from bopstats.streaming.fitting import Several, StreamedFits
 from bopstats.streaming.learning import Learned
+from bopstats.streaming.models import streamed_models
 from bopstats.streaming.rows import Dealing, StreamedRows
 
 

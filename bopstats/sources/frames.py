@@ -9,8 +9,8 @@ import pandas as pd
 from pandas.api import types as pdt
 
 from bopstats.exceptions import ArgumentError, DataError
-from bopstats.streaming.passes import Passes
-from bopstats.streaming.pieces import Part, Piece, row_range, rows_at_once
+from bopstats.sources.passes import Passes
+from bopstats.sources.pieces import Part, Piece, row_range, rows_at_once
 
 _ALLOWED = "a list of DataFrames, or an object whose __iter__ begins anew each time"
 
