@@ -266,8 +266,9 @@ def _step(step: str, missing: int | None, dropped: int, left: int) -> dict[str, 
 
 def check_finite(name: str, values: npt.ArrayLike) -> None:
     """Raise if a numeric column holds infinite values."""
-    if isinstance(getattr(values, "dtype", None), pd.CategoricalDtype):
-        return  # which would be a text a row as an array
+    dtype = getattr(values, "dtype", None)
+    if isinstance(dtype, pd.CategoricalDtype) and dtype.categories.dtype.kind != "f":
+        return  # an array of them would hold a text a row
     array = np.asarray(values)
     if array.dtype.kind != "f":
         return

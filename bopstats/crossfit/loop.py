@@ -41,6 +41,7 @@ class CrossFit:
 
     def __post_init__(self) -> None:
         values, self._met = self.design.outcome.values, Troubles()
+        # Splits that were fitted with all rows, and their fits.
         self._ready: tuple[tuple[Split, ...], Found] | None = None
         self._sampled = np.zeros((2, 2))
         self._held_out = HeldOut(

@@ -88,7 +88,6 @@ class Masker:
         self._by_term = np.zeros((matrix.n_columns, len(matrix.terms)))
         self._by_term[columns, matrix.term_of[columns]] = model.params[columns]
         self._at_baseline = model.baseline @ self._by_term
-        self._told = np.column_stack([self._by_term, model.params])
         self._model, self._offset, self._rank = model, design.offset, explanation.rank
         units = units_of(matrix, explanation.unit)
         sampled = explanation.attribution == "shapley"
@@ -100,11 +99,10 @@ class Masker:
     ) -> tuple[FloatArray, FloatArray]:
         """Return the terms' contributions, shape (n, T), and linear predictors, shape (n,)."""
         x = self._model.matrix.rows(rows) if columns is None else columns
-        found = product(x, self._told)
-        whole = found[:, -1].copy()
+        whole = x @ self._model.params  # the same bits as without explanations
         if self._offset is not None:
             whole += self._offset[rows]
-        return found[:, :-1] - self._at_baseline, whole
+        return product(x, self._by_term) - self._at_baseline, whole
 
     def __call__(
         self, rows: IntArray, counts: IntArray, columns: FloatArray | None = None

@@ -89,8 +89,7 @@ def _solve_centred(problem: Problem, keep: IntArray) -> Solution:
     found = solve(_Centred(problem, mean), keep, None)
     for each in (found.params, found.step):
         each[intercept] -= mean @ each
-    information = evaluate(problem, keep, found.params[keep]).information
-    return replace(found, information=information)
+    return found
 
 
 def _by_statsmodels(problem: Problem, keep: IntArray) -> Solution:
@@ -124,7 +123,6 @@ def _by_statsmodels(problem: Problem, keep: IntArray) -> Solution:
         last,
         at_end.deviance,
         at_end.pearson,
-        at_end.information,
         bool(result.converged),
         largest_change(problem, keep, params, step) > RUNAWAY_STEP,
     )

@@ -170,7 +170,7 @@ def solve_firth(name: str, problem: HeldProblem, keep: IntArray) -> Solution:
     Returns
     -------
     Solution
-        `deviance`, `pearson` and `information` are those of the likelihood without penalty.
+        `deviance` and `pearson` are those of the likelihood without penalty.
         The package's estimate is taken to the last digits by a few scoring steps more.
 
     Raises
@@ -183,7 +183,7 @@ def solve_firth(name: str, problem: HeldProblem, keep: IntArray) -> Solution:
     params, step = (np.zeros(problem.matrix.n_columns) for _ in range(2))
     params[keep], step[keep] = likelihood.back @ top.beta, likelihood.back @ top.step
     end = evaluate(problem, keep, params[keep])
-    return Solution(params, step, end.deviance, end.pearson, end.information, top.converged, False)
+    return Solution(params, step, end.deviance, end.pearson, top.converged, False)
 
 
 def _start(name: str, likelihood: PenalizedLikelihood) -> FloatArray:

@@ -40,15 +40,13 @@ class Solution:
 
     `params` has shape (p,), 0 where a column was not kept; `step` is the last Newton step, which
     stays large in directions that run to infinity although the deviance has converged (`runaway`).
-    `deviance` and `pearson` are Σ of unit deviances and squared Pearson residuals; `information`
-    is X'WX at the end, shape (p, p).
+    `deviance` and `pearson` are Σ of unit deviances and squared Pearson residuals.
     """
 
     params: FloatArray
     step: FloatArray
     deviance: float
     pearson: float
-    information: FloatArray
     converged: bool
     runaway: bool
 
@@ -92,7 +90,7 @@ def solve(
     size = max(problem.totals.weight, 1.0)
     # A small group's coefficient may still move while the deviance of many rows hardly does.
     small = 1e-8 * min(1.0, 1e6 / size)
-    noise = len(keep) * rounding(problem.family, problem.totals.largest) ** 2
+    noise = rounding(problem.family, problem.totals.largest, size)
     previous, converged, runaway = np.inf, False, False
     for _ in range(_MAX_ITERATIONS):
         step = newton(now.information, now.score)
@@ -110,17 +108,18 @@ def solve(
         beta, now = _advance(problem, keep, beta, step, now)
     params, last = (np.zeros(problem.matrix.n_columns) for _ in range(2))
     params[keep], last[keep] = beta, step
-    return Solution(params, last, now.deviance, now.pearson, now.information, converged, runaway)
+    return Solution(params, last, now.deviance, now.pearson, converged, runaway)
 
 
-def rounding(family: Any, largest: float) -> float:
-    """Return how far a residual is off by rounding, for the largest |y|.
+def rounding(family: Any, largest: float, weight: float) -> float:
+    """Return the squared length of a step that may be rounding, in standard errors.
 
-    A high level of y may hide its spread.
+    Residuals are off by two units in the last place of the largest |y|, all the same way if that is
+    the intercept's own; a high level of y may hide its spread. `weight` is Σw.
     """
     if not isinstance(family, sm_families.Gaussian):
         return 0.0
-    return 8 * _EPS * largest
+    return weight * (2 * _EPS * largest) ** 2
 
 
 def _negligible(step: FloatArray, beta: FloatArray) -> bool:

@@ -66,8 +66,8 @@ class Curvature:
     """Sums of one model at one coefficient vector, by fold.
 
     `information` X'WX (K, p, p) and `score` (K, p) are those of the columns kept; `columns` Σwx
-    (K, P) of all columns; `weight` Σw (K,); `squares` (K,) sums rows' squared scores, `expected`
-    (K,) what these are on average where the dispersion is 1.
+    (K, P) of all columns; `weight` Σw (K,); `squares` (K,) sums rows' squared weighted scores,
+    `expected` (K,) what these are on average at dispersion 1.
     """
 
     information: FloatArray
@@ -79,8 +79,9 @@ class Curvature:
 
     @property
     def dispersion(self) -> float:
-        """Variance of the outcome over that of the family, roughly."""
-        return float(self.squares.sum() / self.expected.sum())
+        """Variance of the outcome over that of the family: a scale for what is negligible."""
+        with np.errstate(all="ignore"):
+            return float(self.squares.sum() / self.expected.sum())
 
     def __add__(self, other: Self) -> Curvature:
         """Add the sums of other rows."""
@@ -105,10 +106,11 @@ class CurvaturePass:
     def __call__(self, design: Design, fold: IntArray) -> tuple[Curvature, Curvature]:
         """Sum a design's rows, each in a fold."""
         found = (self._nothing(self.models[0]), self._nothing(self.models[1]))
-        for unsorted in blocks(design):
-            block, spans = self._by_fold(unsorted, fold)
-            for model, columns, sums in zip(self.models, block[1:3], found, strict=True):
-                self._add(model, columns, block, spans, sums)
+        with np.errstate(all="ignore"):  # means may explode, and are found out
+            for unsorted in blocks(design):
+                block, spans = self._by_fold(unsorted, fold)
+                for model, columns, sums in zip(self.models, block[1:3], found, strict=True):
+                    self._add(model, columns, block, spans, sums)
         return found
 
     def _by_fold(self, block: Block, fold: IntArray) -> tuple[Block, list[tuple[int, slice]]]:
@@ -142,7 +144,7 @@ class CurvaturePass:
             sums.score[k] += kept[:, own] @ score[own]
             sums.columns[k] += columns[:, own] @ weight[own]
             sums.weight[k] += weight[own].sum()
-            sums.squares[k] += score[own] @ at.score[own]
+            sums.squares[k] += score[own] @ score[own]
             sums.expected[k] += curved[own].sum()
 
     def _nothing(self, model: FittedModel) -> Curvature:
@@ -165,17 +167,29 @@ class ScorePass:
     def __call__(self, design: Design, fold: IntArray) -> tuple[FloatArray, FloatArray]:
         """Sum a design's rows: scores of the shapes of the coefficients."""
         found = (np.zeros_like(self.fits[0][0]), np.zeros_like(self.fits[1][0]))
-        for block in blocks(design):
-            own = fold[block.rows]
-            for columns, (beta, out), total in zip(block[1:3], self.fits, found, strict=True):
-                for start in range(0, len(out), _FITS_AT_ONCE):
-                    some = slice(start, start + _FITS_AT_ONCE)
-                    # One row a fit, so that both long axes lie in one piece.
-                    eta = np.ascontiguousarray(product(columns.T, beta[:, some]).T)
-                    weight = block.weight * (own != out[some, None])
-                    score = self._weighted(eta + block.offset, block.y, weight)
-                    total[:, some] += cross(columns.T, score.T)
+        with np.errstate(all="ignore"):
+            for block in blocks(design):
+                own = fold[block.rows]
+                for columns, fits, total in zip(block[1:3], self.fits, found, strict=True):
+                    self._add(columns, fits, block, own, total)
         return found
+
+    def _add(
+        self,
+        columns: FloatArray,
+        fits: tuple[FloatArray, IntArray],
+        block: Block,
+        fold: IntArray,
+        total: FloatArray,
+    ) -> None:
+        beta, out = fits
+        for start in range(0, len(out), _FITS_AT_ONCE):
+            some = slice(start, start + _FITS_AT_ONCE)
+            # One row a fit, so that both long axes lie in one piece.
+            eta = np.ascontiguousarray(product(columns.T, beta[:, some]).T)
+            weight = block.weight * (fold != out[some, None])
+            score = self._weighted(eta + block.offset, block.y, weight)
+            total[:, some] += cross(columns.T, score.T)
 
     def _weighted(self, eta: FloatArray, y: FloatArray, weight: FloatArray) -> FloatArray:
         """Return weighted scores, shape (F, rows), undefined where a mean is impossible.

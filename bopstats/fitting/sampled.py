@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import gcd
 from typing import Any
 
 import numpy as np
 
 from bopstats._typing import FloatArray, IntArray
 from bopstats.design import Design, ModelMatrix
-from bopstats.fitting.irls import IllConditionedError, rounding, solve
+from bopstats.fitting.irls import IllConditionedError, solve
 from bopstats.fitting.models import FittedModel, FittedPair
 from bopstats.fitting.problems import HeldProblem
 from bopstats.fitting.together import Found, close, fit_together, nearer
 
-# A sample has so many rows, or a tenth of all if these are fewer.
-_SAMPLE, _SHARE = 20_000, 10
+# A sample has about so many rows, or every eleventh if these are fewer.
+_SAMPLE, _EVERY = 20_000, 11
+# Rows often repeat themselves after a multiple of these: visits, months, digits.
+_PERIODS = 2 * 3 * 5 * 7
 
 
 @dataclass(frozen=True)
@@ -50,15 +53,15 @@ def fit_from_sample(
 
     Returns
     -------
-    full : FittedPair
-        The fits on all rows.
-    pairs : list of K pairs
-        Those without each fold, as `bopstats.fitting.together.fit_together` returns them.
-
-    None in place of both where the sample shows separation or redundant columns, or the fits on all
-    rows do not settle: then each model is to be fitted by itself.
+    tuple or None
+        The fits on all rows, and a list of the K pairs without each fold as
+        `bopstats.fitting.together.fit_together` returns them. None where the sample shows
+        separation or redundant columns, or the fits on all rows do not settle: then each model is
+        to be fitted by itself.
     """
-    step = max(_SHARE, design.n // _SAMPLE)
+    step = max(_EVERY, design.n // _SAMPLE)
+    while gcd(step, _PERIODS) > 1:
+        step += 1
     sample = [sample_fit(name, design, family, step) for name in ("generic", "personalized")]
     if sample[0] is None or sample[1] is None:
         return None
@@ -70,9 +73,9 @@ def fit_from_sample(
     start = nearer(total, (sample[0], sample[1]))
     if start is None:
         return None
-    noise = rounding(family, float(np.abs(design.outcome.values).max())) ** 2
+    largest = float(np.abs(design.outcome.values).max())
     outs = (-1, *range(n_folds))
-    (generic, personalized), *pairs = fit_together(total, start, outs, max(n_folds, 1), noise)
+    (generic, personalized), *pairs = fit_together(total, start, outs, max(n_folds, 1), largest)
     if generic is None or personalized is None:
         return None
     return close(design, FittedPair(generic, personalized)), pairs

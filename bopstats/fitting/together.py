@@ -32,14 +32,17 @@ Found = list[tuple[FittedModel | None, FittedModel | None]]
 class _Fit:
     """One model's fit without a fold, or on all rows (`out` −1), on its way."""
 
-    def __init__(self, model: FittedModel, sums: Curvature, out: int, noise: float) -> None:
+    def __init__(self, model: FittedModel, sums: Curvature, out: int, largest: float) -> None:
         self.model, self.out, self.params = model, out, model.params.copy()
         self._sums = sums.without(out)
+        noise = rounding(model.family, largest, float(self._sums.weight))
         self._small = max(_TOLERANCE**2 * self._sums.dispersion, noise)
         # Squared: the last step, and the largest share that a step was of the one before it.
         self._before, self._share = np.inf, 0.0
-        self.moving, self._settled = True, False
-        self.advance(self._sums.score)
+        # Where means have exploded nothing is known of what is negligible.
+        self.moving, self._settled = bool(np.isfinite(self._small)), False
+        if self.moving:
+            self.advance(self._sums.score)
 
     def advance(self, score: FloatArray) -> None:
         """Take a step from the score of the columns kept, unless it is negligible or too long.
@@ -84,7 +87,7 @@ class Total(Protocol):
 
 
 def fit_together(
-    total: Total, start: Pair, outs: Sequence[int], n_folds: int, noise: float
+    total: Total, start: Pair, outs: Sequence[int], n_folds: int, largest: float
 ) -> Found:
     """Fit both models, each without one of some folds or on all rows.
 
@@ -98,8 +101,8 @@ def fit_together(
         Folds that the fits leave out, −1 for none.
     n_folds : int
         Number of folds K that the rows are in.
-    noise : float
-        Squared rounding error of a residual; see `bopstats.fitting.irls.rounding`.
+    largest : float
+        Largest absolute outcome; see `bopstats.fitting.irls.rounding`.
 
     Returns
     -------
@@ -109,7 +112,7 @@ def fit_together(
     """
     curvature = total(CurvaturePass(start, n_folds))
     fits = [
-        [_Fit(model, sums, out, len(model.keep) * noise) for out in outs]
+        [_Fit(model, sums, out, largest) for out in outs]
         for model, sums in zip(start, curvature, strict=True)
     ]
     for _ in range(_MOST_PASSES):
@@ -162,9 +165,9 @@ def fit_folds(design: Design, fold: IntArray, n_folds: int, full: FittedPair) ->
     list of K pairs
         As `fit_together` returns them.
     """
-    noise = rounding(full.generic.family, float(np.abs(design.outcome.values).max())) ** 2
+    largest = float(np.abs(design.outcome.values).max())
     start = (full.generic, full.personalized)
-    return fit_together(lambda task: task(design, fold), start, range(n_folds), n_folds, noise)
+    return fit_together(lambda task: task(design, fold), start, range(n_folds), n_folds, largest)
 
 
 def close(design: Design, full: FittedPair) -> FittedPair:

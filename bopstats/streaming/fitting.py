@@ -11,8 +11,8 @@ import pandas as pd
 
 from bopstats._typing import FloatArray, IntArray
 from bopstats.design import Design
-from bopstats.fitting.irls import rounding
 from bopstats.fitting.models import FittedModel, FittedPair, fit_problem, generic_first
+from bopstats.fitting.passes import Pair
 from bopstats.fitting.problems import HeldProblem, Problem, Rows
 from bopstats.fitting.sampled import sample_fit
 from bopstats.fitting.together import fit_together, nearer
@@ -103,24 +103,22 @@ class StreamedFits:
     ) -> dict[int, tuple[FittedModel | None, FittedModel | None]]:
         """Fit in common passes, from the fits on all rows or on a sample."""
         learned = self.rows.learned
-        start: list[FittedModel | None]
-        if full is None:
-            sample = learned.recipe.design
-            start = [sample_fit(name, sample, self.family) for name in _MODELS]
-        else:
-            start = [full.generic, full.personalized]
-        if not outs or any(
-            each is None or not each.converged or each.separation is not None for each in start
-        ):
+        start = self._start(full) if outs else None
+        if start is None:
             return {}
-        noise = rounding(self.family, max(abs(learned.low), abs(learned.high))) ** 2
-        pair: Any = (start[0], start[1])
-        if full is None:
-            pair = nearer(self._total, pair)
-            if pair is None:
-                return {}
-        found = fit_together(self._total, pair, outs, self.rows.dealing.n_folds, noise)
+        largest = max(abs(learned.low), abs(learned.high))
+        found = fit_together(self._total, start, outs, self.rows.dealing.n_folds, largest)
         return dict(zip(outs, found, strict=True))
+
+    def _start(self, full: FittedPair | None) -> Pair | None:
+        """Return what common passes begin at; None where there is nothing near."""
+        if full is None:
+            sample = self.rows.learned.recipe.design
+            one, two = (sample_fit(name, sample, self.family) for name in _MODELS)
+            return None if one is None or two is None else nearer(self._total, (one, two))
+        both = (full.generic, full.personalized)
+        clean = all(each.converged and each.separation is None for each in both)
+        return both if clean else None
 
     def _total(self, task: Callable[[Design, IntArray], Any]) -> Any:
         """Run a pass; the first one counts folds too."""

@@ -1,5 +1,6 @@
 """Fits that share their passes end where fits by themselves, and statsmodels, end."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -109,11 +110,11 @@ def test_many_rows_are_fitted_from_a_sample(separated):
 
 
 def test_a_sample_without_weights_is_no_start():
-    """Every other row counts, none of the evenly spaced ones."""
+    """Most rows count, none of those that are every eleventh."""
     rng = np.random.default_rng(6)
     n = 50_000
     data = pd.DataFrame({"x": rng.normal(size=n), "sex": rng.choice(["f", "m"], n)})
-    data["y"], data["copies"] = rng.integers(0, 2, n), np.arange(n) % 2
+    data["y"], data["copies"] = rng.integers(0, 2, n), (np.arange(n) % 11 > 0) * 1
     model = bop.glm("y ~ x | sex", data, weights="copies", weight_type="freq")
     assert fit_from_sample(model.design, model.family) is None
     found = model.fit(cv=None, explain=False)
@@ -121,6 +122,68 @@ def test_a_sample_without_weights_is_no_start():
     one, two = (each.evaluation.moments[0] for each in (found, known))
     np.testing.assert_allclose(one.wc_generic, two.wc_generic, rtol=1e-8)
     np.testing.assert_allclose(one.wc_personalized, two.wc_personalized, rtol=1e-8)
+
+
+def plain(model, fold, k):
+    """Both models without fold k, each by itself."""
+    design = model.design
+    return fit_pair(design, (design.generic, design.personalized), model.family, fold != k)
+
+
+@pytest.mark.parametrize("most", [726, 800])
+def test_a_step_too_far_from_the_sample_is_not_taken_for_an_end(most):
+    """The sample has a level's zeros and ones only; a step on all rows is e to the hundreds."""
+    rng = np.random.default_rng(0)
+    n = 33_000
+    data = pd.DataFrame({"x": rng.normal(size=n), "sex": rng.choice(["f", "m"], n)})
+    data["site"], data["y"] = rng.choice(["b", "c"], n), rng.poisson(1.6, n)
+    data.loc[::1100, ["site", "y"]] = "a", 1
+    data.loc[5::1100, ["site", "y"]] = "a", most
+    model = bop.glm("y ~ x + site | sex", data, "poisson")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        rows = model.fit(cv=2, explain=False).evaluation.rows[0]
+    for k in (0, 1):
+        known, test = plain(model, rows.fold, k), rows.fold == k
+        for fit, mu in (
+            (known.generic, rows.mu_generic),
+            (known.personalized, rows.mu_personalized),
+        ):
+            expected = np.exp(fit.matrix.rows(np.flatnonzero(test)) @ fit.params)
+            np.testing.assert_allclose(mu[test], expected, rtol=1e-7)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-20])
+def test_what_is_negligible_does_not_depend_on_the_scale_of_weights(scale):
+    rng = np.random.default_rng(1)
+    n = 26_000
+    data = pd.DataFrame({"x": rng.normal(size=n), "sex": rng.choice(["f", "m"], n)})
+    data["y"] = (data["x"] + rng.normal(size=n)) / np.sqrt(scale)
+    data["w"] = rng.uniform(0.5, 2, n) * scale
+    model = bop.glm("y ~ x | sex", data, "gaussian", weights="w", weight_type="precision")
+    rows = model.fit(cv=3, explain=False).evaluation.rows[0]
+    for k in range(3):
+        x = model.design.personalized.rows(slice(None))
+        train, root = rows.fold != k, np.sqrt(data["w"].to_numpy())
+        beta = np.linalg.lstsq(
+            (x * root[:, None])[train], (data["y"].to_numpy() * root)[train], rcond=None
+        )[0]
+        expected = (x @ beta)[~train]
+        size = np.abs(expected).max()
+        np.testing.assert_allclose(rows.mu_personalized[~train], expected, 1e-9, 1e-10 * size)
+
+
+@pytest.mark.parametrize("level", [0.0, 1e5])
+def test_a_high_level_of_the_outcome_lets_fits_settle(level):
+    rng = np.random.default_rng(2)
+    n = 60_000
+    data = pd.DataFrame({"x": rng.normal(size=n), "sex": rng.choice(["f", "m"], n)})
+    data["y"] = level + data["x"] + rng.normal(size=n)
+    model = bop.glm("y ~ x | sex", data, "gaussian")
+    fold = dealt(model.design)
+    full, pairs = fit_from_sample(model.design, model.family, fold, 4)
+    assert np.isfinite(full.personalized.deviance)
+    assert all(found is not None for pair in pairs for found in pair)
 
 
 def impossible(n):
