@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-FEW = 2000
+FEW, WARMING = 2000, 10_000
 TERMS = 20
 ATTRIBUTES = {"sex": ["female", "male"], "race": ["a", "b", "c", "d"], "agegrp": ["young", "old"]}
 GENERIC = " + ".join(f"x{i}" for i in range(TERMS))
@@ -97,7 +97,7 @@ def _memory(key: str) -> int:
 
 
 def _once(prepare: Callable[..., Callable[[], Any]], rows: int, args: tuple[Any, ...]) -> Measured:
-    prepare(min(rows, FEW), *args)()
+    prepare(min(rows, WARMING), *args)()
     run = prepare(rows, *args)
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)

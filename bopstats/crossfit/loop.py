@@ -24,7 +24,7 @@ from bopstats.groups import GroupMoments, RowBop
 from bopstats.splitting import Plan, Split
 
 # From so many rows on, both models are first fitted on a sample.
-_MANY_ROWS = 20_000
+_MANY_ROWS = 10_000
 
 
 @dataclass
