@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import bopstats as bop
@@ -148,6 +149,11 @@ DATA = {
     ),
     "infinite value": (
         lambda d: d.assign(x=d["x"].mask(ROWS == 9, np.inf)),
+        DataError,
+        "column 'x' has 1 infinite values; allowed: finite numbers",
+    ),
+    "infinite level": (
+        lambda d: d.assign(x=pd.Categorical(np.where(ROWS == 9, np.inf, ROWS % 3.0))),
         DataError,
         "column 'x' has 1 infinite values; allowed: finite numbers",
     ),

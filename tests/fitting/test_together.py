@@ -109,6 +109,22 @@ def test_many_rows_are_fitted_from_a_sample(separated):
         assert found.pearson == pytest.approx(expected.pearson_chi2, rel=1e-9)
 
 
+def test_a_sample_of_rows_that_repeat_evenly_sees_all_kinds():
+    """Every twelfth row of twelve months a person would be the same month."""
+    rng = np.random.default_rng(4)
+    n = 240_000
+    data = pd.DataFrame({"sex": rng.choice(["f", "m"], n)})
+    data["month"] = pd.Categorical.from_codes(np.arange(n) % 12, list("abcdefghijkl"))
+    data["y"] = rng.integers(0, 2, n)
+    model = bop.glm("y ~ month | sex", data)
+    full, _ = fit_from_sample(model.design, model.family)
+    assert len(full.personalized.keep) == 13
+    month = data.groupby("month", observed=True)["y"].mean().to_numpy()
+    intercept, *others = full.generic.params
+    expected = np.log(month / (1 - month))
+    np.testing.assert_allclose(intercept + np.array([0, *others]), expected, rtol=0, atol=1e-10)
+
+
 def test_a_sample_without_weights_is_no_start():
     """Most rows count, none of those that are every eleventh."""
     rng = np.random.default_rng(6)
